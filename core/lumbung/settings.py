@@ -1,0 +1,162 @@
+"""Every setting of a Lumbung site: by environment variable, or in ``$LUMBUNG_HOME/lumbung.toml``.
+
+An environment variable ``LUMBUNG_PORT=8080`` wins over ``port = 8080`` in the file, which wins over the
+default here. `docs/operating/settings.md` has a row for each field; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from lumbung.errors import ConfigurationError
+
+_MIGRATOR_KEYS = {"LUMBUNG_DATABASE_URL", "LUMBUNG_DATABASE_MIGRATOR_URL"}
+
+
+class Settings(BaseSettings):
+    """The settings of one site. Made by `load_settings`, never changed afterwards."""
+
+    model_config = SettingsConfigDict(env_prefix="LUMBUNG_", extra="forbid", frozen=True)
+
+    home: Path = Field(Path(".lumbung"), description="Data folder: database, packages, secrets, files.")
+    bind: str = Field("127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
+    workers: int = Field(2, ge=1, le=64, description="Web worker processes.")
+    threads: int = Field(8, ge=1, le=256, description="Threads in each web worker.")
+    memory_limit_mb: int = Field(
+        0, ge=0, description="Address space of one web worker in MB; 0 means no limit."
+    )
+    database_url: str | None = Field(
+        None,
+        description="PostgreSQL 15 or newer, as a user who may create roles; none: the embedded server.",
+    )
+    database_migrator_url: str | None = Field(
+        None, description="Owner of the tables, when the roles were made by hand."
+    )
+    database_app_url: str | None = Field(
+        None, description="Role of the web pages, when the roles were made by hand."
+    )
+    database_reader_url: str | None = Field(
+        None, description="Read-only role, when the roles were made by hand."
+    )
+    database_pool: int = Field(10, ge=1, le=200, description="Connections one process keeps at most.")
+    statement_timeout_ms: int = Field(15_000, ge=0, description="A longer query of a page is cancelled.")
+    lock_timeout_ms: int = Field(5_000, ge=0, description="A migration gives up waiting for a lock after this.")
+    secret_key: str | None = Field(
+        None, min_length=32, description="Signs cookies and tokens; none: made once in the data folder."
+    )
+    single_tenant: str | None = Field(
+        None, description="Slug of the tenant that answers for a host name nobody registered."
+    )
+    secure_cookies: bool = Field(False, description="Send cookies over HTTPS only. True in production.")
+    trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front whose headers are believed.")
+    session_idle_minutes: int = Field(120, ge=1, description="A session unused for so long ends.")
+    session_hours: int = Field(12, ge=1, description="A session older than this ends, however busy.")
+    sign_in_attempts: int = Field(
+        10, ge=1, le=10, description="Failed sign-ins of one account or address in 15 minutes before a pause."
+    )
+    upload_limit_mb: int = Field(32, ge=1, description="Largest request body a page accepts.")
+    log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe line kept.")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        home = Path(os.environ.get("LUMBUNG_HOME", ".lumbung")).expanduser()
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=home / "lumbung.toml"),
+        )
+
+    @property
+    def secrets_folder(self) -> Path:
+        """Where keys live: mode 0700, each file 0600."""
+        return self.home / "secrets"
+
+    @property
+    def plugin_folder(self) -> Path:
+        """Where installed wheels are unpacked; see `lumbung.lifecycle.packages`."""
+        return self.home / "plugins"
+
+    def signing_key(self) -> str:
+        """Return the key that signs cookies, making and keeping one at first use."""
+        if self.secret_key:
+            return self.secret_key
+        return keep_secret(self.secrets_folder / "signing-key", lambda: secrets.token_urlsafe(48))
+
+    def index_key(self) -> bytes:
+        """Return the key of blind indexes, making and keeping one at first use. It must never change."""
+        return keep_secret(self.secrets_folder / "index-key", lambda: secrets.token_urlsafe(48)).encode()
+
+    def web_environment(self) -> dict[str, str]:
+        """Return the environment of the web processes: everything but the migrator's keys."""
+        return {name: value for name, value in os.environ.items() if name not in _MIGRATOR_KEYS}
+
+    def worker_environment(self) -> dict[str, str]:
+        """Return the environment of the job worker, which alone may change the schema."""
+        return dict(os.environ)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings of this process.
+
+    Raises `ConfigurationError` with one sentence naming the first setting that is wrong.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "lumbung.toml"
+        raise ConfigurationError(
+            f"Setting {name} (LUMBUNG_{name.upper()}) cannot be used: {first['msg']}."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The settings file lumbung.toml cannot be read: {error}.") from None
+
+
+def keep_secret(path: Path, make: Any) -> str:
+    """Return the text kept in ``path``; at first use make it, readable by its owner alone.
+
+    Two processes that start together end up with the same secret: the file appears by one atomic link.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(make())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+def keep_secrets(path: Path, make: Any) -> dict[str, str]:
+    """As `keep_secret`, for a small dictionary stored as JSON."""
+    return dict(json.loads(keep_secret(path, lambda: json.dumps(make()))))
