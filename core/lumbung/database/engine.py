@@ -1,0 +1,118 @@
+"""Engines and sessions. A session is bound to one tenant (or none) and tells PostgreSQL in every transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from lumbung.database.model import TenantOwned, WrongTenant
+from lumbung.errors import DatabaseUnavailable
+
+_SET_TENANT = text("SELECT set_config('lumbung.tenant', :tenant, true)")
+
+
+class TenantSession(Session):
+    """A session whose every transaction begins by naming its tenant to row-level security.
+
+    ``info["tenant"]`` is the tenant's id, or None: then no tenant-owned row is visible at all.
+    """
+
+
+class Database:
+    """One role's way into the database.
+
+    ``url`` is a SQLAlchemy URL (``postgresql+psycopg://``). Engines connect lazily: making a `Database` does
+    not touch the server.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        statement_timeout_ms: int = 0,
+        lock_timeout_ms: int = 0,
+        application_name: str = "lumbung",
+    ) -> None:
+        options = [
+            f"-c statement_timeout={statement_timeout_ms}",
+            f"-c lock_timeout={lock_timeout_ms}",
+            "-c idle_in_transaction_session_timeout=60000",
+        ]
+        self.url = url
+        self.engine: Engine = create_engine(
+            make_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            connect_args={
+                "options": " ".join(options),
+                "connect_timeout": 3,
+                "application_name": application_name,
+                "prepare_threshold": None,
+            },
+        )
+
+    def new_session(self, tenant_id: int | None) -> TenantSession:
+        """Open a session on behalf of a tenant (None: of nobody, which sees no tenant-owned row)."""
+        return TenantSession(self.engine, expire_on_commit=False, info={"tenant": tenant_id})
+
+    def check(self) -> None:
+        """Ask the server one question; raise `DatabaseUnavailable` when it does not answer."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except OperationalError as error:
+            raise DatabaseUnavailable(
+                f"The database at {describe(self.url)} cannot be reached: {_first_line(error)}"
+            ) from None
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def describe(url: str) -> str:
+    """Return where a database URL points, without its password: for messages and logs."""
+    parts = make_url(url)
+    where = parts.query.get("host") or parts.host or "localhost"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{where}{port}/{parts.database}"
+
+
+def _first_line(error: OperationalError) -> str:
+    return str(error.orig or error).strip().splitlines()[0]
+
+
+@event.listens_for(TenantSession, "after_begin")
+def _name_the_tenant(session: Session, _transaction: Any, connection: Any) -> None:
+    tenant = session.info.get("tenant")
+    if tenant is not None:
+        connection.execute(_SET_TENANT, {"tenant": str(tenant)})
+
+
+@event.listens_for(TenantSession, "do_orm_execute")
+def _filter_by_tenant(state: ORMExecuteState) -> None:
+    """Add the tenant to ORM queries too: the planner sees it, and RLS has a second pair of eyes."""
+    tenant = state.session.info.get("tenant")
+    if tenant is None or state.is_column_load or state.is_relationship_load:
+        return
+    if state.session.info.get("guard", True) and (state.is_select or state.is_update or state.is_delete):
+        state.statement = state.statement.options(
+            with_loader_criteria(TenantOwned, lambda model: model.tenant_id == tenant, include_aliases=True)
+        )
+
+
+@event.listens_for(TenantSession, "before_flush")
+def _stamp_new_rows(session: Session, _context: Any, _instances: Any) -> None:
+    tenant = session.info.get("tenant")
+    for row in session.new:
+        if isinstance(row, TenantOwned):
+            if row.tenant_id is None:
+                row.tenant_id = tenant
+            elif row.tenant_id != tenant:
+                raise WrongTenant(type(row).__name__)
