@@ -1,0 +1,1 @@
+"""Who is asking: people, their roles, how they sign in and how long it lasts."""

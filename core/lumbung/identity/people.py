@@ -1,0 +1,113 @@
+"""Adding people and giving them roles: plain functions for pages, commands and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, selectinload
+
+from lumbung import audit
+from lumbung.errors import LumbungError
+from lumbung.identity.models import Grant, PersonRow
+from lumbung.identity.passwords import LONGEST, SHORTEST, hash_password
+from lumbung.tenancy.models import Unit
+
+
+class EmailTaken(LumbungError):
+    """Another account of this tenant already uses the e-mail address."""
+
+
+class PasswordTooWeak(LumbungError):
+    """The password is too short, too long, or the e-mail address itself."""
+
+
+def normal_email(email: str) -> str:
+    """Return an e-mail address as it is kept: trimmed, lower case. Raises `LumbungError` when it is none."""
+    try:
+        return validate_email(
+            email.strip(), check_deliverability=False, globally_deliverable=False
+        ).normalized.lower()
+    except EmailNotValidError as error:
+        raise LumbungError(f"{email!r} is not an e-mail address: {error}") from None
+
+
+def check_password(password: str, email: str) -> None:
+    """Refuse a password that is easy to guess; raises `PasswordTooWeak`."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise PasswordTooWeak(f"A password has {SHORTEST} to {LONGEST} characters.")
+    if password.lower() in (email, email.partition("@")[0]) or len(set(password)) < 4:
+        raise PasswordTooWeak("This password is too easy to guess: choose a sentence of a few words.")
+
+
+def add_person(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    password: str | None,
+    phone: str | None = None,
+    operator: bool = False,
+) -> PersonRow:
+    """Add a person to the current tenant and return them.
+
+    Raises `EmailTaken`, `PasswordTooWeak` or `LumbungError` (not an e-mail address); nothing is written then.
+    Two that register the same address at once: the second is told `EmailTaken`.
+    """
+    email = normal_email(email)
+    if password is not None:
+        check_password(password, email)
+    if session.scalar(select(PersonRow.id).where(PersonRow.email == email)):
+        raise EmailTaken(f"{email} already has an account here.")
+    person = PersonRow(
+        email=email,
+        name=" ".join(name.split()),
+        phone=phone or None,
+        password_hash=hash_password(password) if password else None,
+        operator=operator,
+    )
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError:
+        raise EmailTaken(f"{email} already has an account here.") from None
+    audit.record("person.add", email, operator=operator)
+    return person
+
+
+def grant(session: Session, person: PersonRow, role: str, unit: Unit | None = None) -> Grant:
+    """Give a role, for a unit or for the whole tenant. Giving it twice changes nothing."""
+    unit_id = unit.id if unit else None
+    for held in person.grants:
+        if held.role == role and held.unit_id == unit_id:
+            return held
+    given = Grant(person_id=person.id, role=role, unit_id=unit_id)
+    person.grants.append(given)
+    session.flush()
+    audit.record("person.grant", person.email, role=role, unit=unit.code if unit else None)
+    return given
+
+
+def withdraw(session: Session, person: PersonRow, grant_id: UUID) -> bool:
+    """Take a role back; False when the person does not hold it."""
+    for held in person.grants:
+        if held.id == grant_id:
+            person.grants.remove(held)
+            session.flush()
+            audit.record("person.withdraw", person.email, role=held.role)
+            return True
+    return False
+
+
+def search(session: Session, words: str = "", *, staff_only: bool = False) -> Sequence[PersonRow]:
+    """Return people of the tenant by name; ``words`` may be part of a name or an e-mail address."""
+    query = select(PersonRow).options(selectinload(PersonRow.grants)).order_by(PersonRow.name, PersonRow.email)
+    if words.strip():
+        pattern = "%" + words.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        query = query.where(or_(PersonRow.name.ilike(pattern), PersonRow.email.ilike(pattern)))
+    if staff_only:
+        query = query.where(or_(PersonRow.operator, PersonRow.grants.any()))
+    return session.scalars(query).all()

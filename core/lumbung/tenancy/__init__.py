@@ -1,0 +1,1 @@
+"""Who is served here: regional governments, their host names, their units."""
