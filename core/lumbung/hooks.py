@@ -1,0 +1,104 @@
+"""Every place a plugin may join in. This file is the manual; `docs/reference/hooks.md` shows each in use.
+
+A plugin lists the hooks it implements in its manifest (``hooks = ["routes", ...]``) and marks the functions in
+its package with ``@hookimpl``. The core asks only plugins that are enabled for the tenant at hand. One that
+raises is left out of the answers and written down as a fault; the others are asked all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+
+    from lumbung.demo import Demo
+    from lumbung.identity.person import Person
+
+NAMESPACE = "lumbung"
+hookspec = pluggy.HookspecMarker(NAMESPACE)
+hookimpl = pluggy.HookimplMarker(NAMESPACE)
+
+
+@dataclass(frozen=True)
+class Affair:
+    """An open matter of a citizen, such as a queue number for tomorrow; shown on their home page.
+
+    ``url`` is a path on this host; ``tone`` is one of baik, gawat, padi, laut, muted.
+    """
+
+    title: str
+    text: str
+    url: str
+    status: str = ""
+    tone: str = "laut"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, told with plain JSON data. ``id`` is the same at every delivery of it."""
+
+    id: str
+    name: str
+    data: Mapping[str, Any]
+    at: datetime
+
+
+@hookspec
+def routes() -> Sequence[Blueprint]:
+    """Return the plugin's blueprints. Asked once in a worker, at the plugin's first request.
+
+    They are mounted under ``/<plugin>``. Every view needs an access rule (`public`, `signed_in` or `requires`);
+    a plugin with one that has none refuses to open, and its address answers 503.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def my_affairs(person: Person) -> Sequence[Affair]:
+    """Return what this person has open with the plugin. Asked when they look at their home page.
+
+    An empty list shows nothing. Runs inside the tenant's scope; read, do not write.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def jobs() -> Mapping[str, Callable[..., None]]:
+    """Return the plugin's background jobs by name. Asked in the job worker.
+
+    A job is called with the keywords given to `defer`, inside a scope of the tenant that deferred it, and
+    committed when it returns. One that raises is tried again three times, then kept as failed.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def on_event(event: Event) -> None:
+    """Hear an event that the manifest names under ``[events] listens``. Called in the job worker.
+
+    Runs inside the tenant's scope; its writes are committed together with the note that it heard the event, so
+    each event takes effect once. One that raises is tried again later; other listeners do not notice.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def load_demo(demo: Demo) -> None:
+    """Fill believable sample data for the current tenant. Called by ``lumbung demo`` at every start.
+
+    Must be harmless to repeat: look before adding. ``demo`` finds the sample people and units.
+    """
+    raise NotImplementedError
+
+
+def hook_names() -> frozenset[str]:
+    """Return the name of every hook there is."""
+    return frozenset(
+        name for name, value in globals().items() if getattr(value, f"{NAMESPACE}_spec", None) is not None
+    )

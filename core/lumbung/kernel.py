@@ -1,0 +1,62 @@
+"""What one process shares: settings, the database, the newest snapshot, the loaded plugins. Made once at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lumbung.context import Scope, opened
+from lumbung.database.engine import Database
+from lumbung.errors import LumbungError
+from lumbung.registry.caller import Caller
+from lumbung.registry.discovery import add_plugin_folder
+from lumbung.registry.state import Snapshot, State
+from lumbung.settings import Settings
+from lumbung.tenancy.tenant import Tenant
+
+
+class Kernel:
+    """The shared parts of a web process, the job worker or a command.
+
+    ``database_url`` is the app role's: nothing that goes through here can change the schema. ``migrator_url``
+    is known only where packages may be installed (the job worker and the command line).
+    """
+
+    def __init__(self, settings: Settings, database_url: str, *, migrator_url: str | None = None) -> None:
+        self.settings = settings
+        self.migrator_url = migrator_url
+        self.database = Database(
+            database_url,
+            pool_size=settings.database_pool,
+            statement_timeout_ms=settings.statement_timeout_ms,
+        )
+        self.state = State(self.database)
+        self.caller = Caller()
+        add_plugin_folder(settings.plugin_folder / "current")
+
+    def snapshot(self) -> Snapshot:
+        """Return tenants, plugins and enabled sets, at most half a second old."""
+        return self.state.snapshot()
+
+    def tenant(self, slug: str) -> Tenant:
+        """Return a tenant by its slug; raises `LumbungError` naming those that exist."""
+        self.state.forget()
+        tenants = self.snapshot().tenants
+        if slug not in tenants:
+            known = ", ".join(tenants) or "none yet; add one with 'lumbung tenant add'"
+            raise LumbungError(f"There is no tenant {slug!r}; there are: {known}.")
+        return tenants[slug]
+
+    @contextmanager
+    def scope(self, tenant: Tenant | None = None, *, actor: str = "-", **given: Any) -> Iterator[Scope]:
+        """Run a block on behalf of ``tenant``; it is committed when it ends well.
+
+        ``actor`` stands in the audit trail where nobody is signed in.
+        """
+        with opened(Scope(self, tenant, memory={"actor": actor}, **given)) as scope:
+            yield scope
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.database.dispose()

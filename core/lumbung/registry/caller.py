@@ -1,0 +1,119 @@
+"""Asking plugins: only those enabled for the tenant, each failure kept apart, answers by plugin name.
+
+pluggy's own call stops at the first implementation that raises, and asks everybody who is registered. So pluggy
+keeps the implementations and checks their arguments; walking through them is ours.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pluggy
+
+from lumbung import hooks
+from lumbung.context import scope_or_none
+from lumbung.registry.discovery import PluginUnusable, describe_error, load_module
+from lumbung.registry.faults import record_fault
+from lumbung.registry.state import InstalledPlugin, Snapshot
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What plugins said to one hook: answers and failures, each by plugin name."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+class Caller:
+    """Loads plugins at their first call and keeps them; one per process."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(hooks.NAMESPACE)
+        self._manager.add_hookspecs(hooks)
+        self._lock = threading.Lock()
+        self._loaded: set[str] = set()
+
+    def load(self, plugin: str) -> None:
+        """Import ``plugin`` and register its hooks, once.
+
+        Raises `PluginUnusable` when it cannot be imported or a hook of it is spelled or called wrong.
+        """
+        if plugin in self._loaded:
+            return
+        with self._lock:
+            if plugin in self._loaded:
+                return
+            module = load_module(plugin)
+            try:
+                self._manager.register(module, name=plugin)
+                self._refuse_unknown_hooks(plugin)
+            except PluginUnusable:
+                self._manager.unregister(name=plugin)
+                raise
+            except Exception as error:
+                self._manager.unregister(name=plugin)
+                raise PluginUnusable(f"Plugin {plugin}: {describe_error(error)}") from error
+            self._loaded.add(plugin)
+
+    def ask(self, hook: str, plugin: str, **arguments: Any) -> Any:
+        """Ask one plugin one hook and return its answer, None when it does not implement it.
+
+        Exceptions of the plugin pass through: the caller decides what they mean.
+        """
+        self.load(plugin)
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            if implementation.plugin_name == plugin:
+                return implementation.function(*(arguments[name] for name in implementation.argnames))
+        return None
+
+    def ask_all(self, hook: str, snapshot: Snapshot, tenant_id: int, **arguments: Any) -> Answers:
+        """Ask every plugin that is enabled for the tenant and names ``hook`` in its manifest."""
+        values: dict[str, Any] = {}
+        failures: dict[str, str] = {}
+        for plugin in snapshot.enabled_for(tenant_id):
+            if hook not in plugin.manifest.hooks:
+                continue
+            try:
+                answer = self._ask_inside_savepoint(hook, plugin, arguments)
+            except Exception as error:
+                failures[plugin.name] = describe_error(error)
+                logger.exception("hook %s of plugin %s failed", hook, plugin.name)
+                record_fault(plugin.name, f"hook {hook}", describe_error(error))
+            else:
+                if answer is not None:
+                    values[plugin.name] = answer
+        return Answers(values, failures)
+
+    def _ask_inside_savepoint(self, hook: str, plugin: InstalledPlugin, arguments: dict[str, Any]) -> Any:
+        """A query that fails inside one plugin must not poison the transaction of the page that asks."""
+        scope = scope_or_none()
+        if scope is None:
+            return self.ask(hook, plugin.name, **arguments)
+        acting, scope.plugin = scope.plugin, plugin.name
+        try:
+            with scope.session.begin_nested():
+                return self.ask(hook, plugin.name, **arguments)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            if isinstance(error, Exception):
+                raise
+            raise PluginUnusable(f"Plugin {plugin.name}: {describe_error(error)}") from error
+        finally:
+            scope.plugin = acting
+
+    def _refuse_unknown_hooks(self, plugin: str) -> None:
+        known = hooks.hook_names()
+        for caller in self._manager.get_hookcallers(self._manager.get_plugin(plugin)) or ():
+            if caller.name not in known:
+                raise PluginUnusable(
+                    f"Plugin {plugin} implements a hook {caller.name!r} that does not exist; "
+                    f"there are: {', '.join(sorted(known))}."
+                )

@@ -1,0 +1,143 @@
+"""Finding plugins that are on the import path, through stevedore, without importing any of them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import re
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+from stevedore import NamedExtensionManager
+from stevedore import _cache as stevedore_cache
+
+from lumbung.errors import LumbungError
+from lumbung.registry.manifest import MANIFEST, Manifest, ManifestError, read_manifest
+
+GROUP = "lumbung.plugins"
+
+# stevedore remembers entry points in a file of the user's home, keyed by modification times: two installs
+# within a second would show the first. It has no public switch to turn both reading and writing off.
+stevedore_cache._c._dir = os.devnull
+stevedore_cache._c._disable_caching = True
+
+
+class PluginUnusable(LumbungError):
+    """The plugin is there but cannot be loaded; the message names it and the reason."""
+
+
+@dataclass(frozen=True)
+class FoundPlugin:
+    """A plugin on the import path: its entry point's name, its top-level module, its distribution's version."""
+
+    name: str
+    module: str
+    version: str
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder of its package, found without importing it."""
+        spec = importlib.util.find_spec(self.module)
+        if spec is None or not spec.submodule_search_locations:
+            raise PluginUnusable(f"Plugin {self.name} names the module {self.module}, which is not a package.")
+        return Path(next(iter(spec.submodule_search_locations)))
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """Its manifest; raises `ManifestError` when it cannot be used or does not fit the package."""
+        manifest = read_manifest(self.folder / MANIFEST)
+        check_agreement(manifest, self.name, self.version)
+        return manifest
+
+
+def check_agreement(manifest: Manifest, entry_point: str, version: str) -> None:
+    """Refuse a manifest whose name or version is not that of its package; raises `ManifestError`."""
+    if manifest.name != entry_point:
+        raise ManifestError(
+            f"The manifest says name = {manifest.name!r}, the entry point says {entry_point!r}: use one word."
+        )
+    if manifest.version != version:
+        raise ManifestError(
+            f"The manifest of {entry_point} says version {manifest.version}, its package says {version}."
+        )
+
+
+def add_plugin_folder(folder: Path) -> None:
+    """Let plugins installed in ``folder`` be found and imported, before any copy in the environment.
+
+    Inspection lets nothing into that folder but plugins' own packages, so no other module can be shadowed.
+    """
+    path = str(folder)
+    if path not in sys.path:
+        sys.path.insert(0, path)
+    forget()
+
+
+def forget() -> None:
+    """Drop what was remembered about installed packages, after an install or uninstall."""
+    importlib.invalidate_caches()
+    stevedore_cache._c._internal.clear()
+    NamedExtensionManager.ENTRY_POINT_CACHE.clear()
+
+
+def find_plugins() -> dict[str, FoundPlugin]:
+    """Return every plugin on the import path by name. No plugin code runs."""
+    found: dict[str, FoundPlugin] = {}
+    versions = _versions_by_module()
+    for entry in NamedExtensionManager(GROUP, names=[], on_missing_entrypoints_callback=None).list_entry_points():
+        module = entry.value.partition(":")[0]
+        found.setdefault(entry.name, FoundPlugin(entry.name, module, versions.get((entry.name, module), "0")))
+    return found
+
+
+def find_plugin(name: str) -> FoundPlugin | None:
+    """Return one plugin on the import path, None when it is not there."""
+    return find_plugins().get(name)
+
+
+def load_module(plugin: str) -> ModuleType:
+    """Import a plugin's package through stevedore and return it.
+
+    Raises `PluginUnusable` whatever goes wrong inside: donated code may even call `sys.exit` when imported.
+    """
+    problems: list[BaseException] = []
+    forget()
+    try:
+        manager = NamedExtensionManager(
+            GROUP,
+            names=[plugin],
+            on_load_failure_callback=lambda _manager, _entry, error: problems.append(error),
+            on_missing_entrypoints_callback=None,
+        )
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise PluginUnusable(f"Plugin {plugin} cannot be imported: {describe_error(error)}") from error
+    if problems:
+        raise PluginUnusable(f"Plugin {plugin} cannot be imported: {describe_error(problems[0])}") from problems[0]
+    if plugin not in manager.names():
+        raise PluginUnusable(f"Plugin {plugin} is not on the import path; install its package again.")
+    module = manager[plugin].plugin
+    if not isinstance(module, ModuleType):
+        raise PluginUnusable(f"Plugin {plugin}: its entry point must name a package, not an object in it.")
+    return module
+
+
+def describe_error(error: BaseException) -> str:
+    """Return an error as one line: its kind and its first words."""
+    words = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
+
+
+def _versions_by_module() -> dict[tuple[str, str], str]:
+    versions: dict[tuple[str, str], str] = {}
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        if entry.dist is not None:
+            key = (entry.name, re.split(r":", entry.value)[0])
+            versions.setdefault(key, entry.dist.version)
+    return versions

@@ -1,0 +1,219 @@
+"""``plugin.toml``: what a plugin says about itself, read without importing a line of its code.
+
+`docs/writing-plugins/manifest.md` explains each key to authors; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from croniter import croniter
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lumbung.errors import LumbungError
+
+MANIFEST = "plugin.toml"
+NAME = r"^[a-z][a-z0-9_]{1,38}$"
+
+# First path segments and table prefixes that are the house's own.
+RESERVED = frozenset(
+    "admin akun api bahasa core daftar keluar layanan lumbung masuk public procrastinate static".split()
+)
+
+
+class ManifestError(LumbungError):
+    """The manifest cannot be used; the message names the file, the key and what was expected."""
+
+
+def _specifier(value: str) -> str:
+    try:
+        SpecifierSet(value)
+    except InvalidSpecifier:
+        raise ValueError(f"{value!r} is not a version range such as '>=0.1,<1'") from None
+    return value
+
+
+def _version(value: str) -> str:
+    try:
+        return str(Version(value))
+    except InvalidVersion:
+        raise ValueError(f"{value!r} is not a version such as '1.0.0'") from None
+
+
+def _cron(value: str) -> str:
+    if not croniter.is_valid(value):
+        raise ValueError(f"{value!r} is not a cron line such as '5 0 * * *'")
+    return value
+
+
+def _path(value: str) -> str:
+    if not re.fullmatch(r"/[A-Za-z0-9/_-]*", value):
+        raise ValueError(f"{value!r} is not a path inside the plugin such as '/loket'")
+    return value
+
+
+Specifier = Annotated[str, AfterValidator(_specifier)]
+VersionText = Annotated[str, AfterValidator(_version)]
+CronLine = Annotated[str, AfterValidator(_cron)]
+PagePath = Annotated[str, AfterValidator(_path)]
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(_Part):
+    """A text in Indonesian and in English."""
+
+    id: str = Field(min_length=1, max_length=400)
+    en: str = Field(min_length=1, max_length=400)
+
+    def __call__(self, language: str) -> str:
+        """Return the text in ``language``; Indonesian when it is neither."""
+        return self.en if language == "en" else self.id
+
+
+class Donor(_Part):
+    """Who gave the application: shown on its every page, because giving is honoured here."""
+
+    name: str = Field(min_length=2, max_length=120)
+    region_code: str | None = Field(None, pattern=r"^\d{2}(\.\d{2})?$")
+    url: str | None = Field(None, pattern=r"^https://")
+
+
+class CoreNeeds(_Part):
+    """Which versions of the core the plugin was made for."""
+
+    requires: Specifier
+
+
+class Permission(_Part):
+    """Something a person may be allowed to do, such as ``antrean.serve``."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    title: Words
+
+
+class Role(_Part):
+    """A suggested bundle of permissions; granted as ``<plugin>.<name>``."""
+
+    name: Name
+    title: Words
+    permissions: tuple[str, ...]
+
+
+class NavigationItem(_Part):
+    """A link in the menu: of citizens or of the desk."""
+
+    place: Literal["citizen", "desk"]
+    title: Words
+    path: PagePath
+    icon: str = "circle"
+    permission: str | None = None
+
+
+class PersonalData(_Part):
+    """One kind of personal data the plugin keeps: the line of the processing register (UU 27/2022)."""
+
+    name: str
+    purpose: Words
+    basis: str
+    where: str
+    retention_days: int | None = Field(None, ge=1)
+
+
+class Events(_Part):
+    """Which events the plugin sends and which of others it wants to hear."""
+
+    emits: tuple[str, ...] = ()
+    listens: tuple[str, ...] = ()
+
+
+class ScheduledJob(_Part):
+    """A job that runs by the clock, in the tenant's time zone, for each tenant that has the plugin enabled."""
+
+    name: Name
+    cron: CronLine
+
+
+class Manifest(_Part):
+    """The whole of ``plugin.toml``. Names are one word for everything: URL, tables, templates, permissions."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: Name
+    version: VersionText
+    runtime: Literal["inline"] = "inline"
+    icon: str = Field("plug", pattern=r"^[a-z0-9-]+$")
+    licence: str = Field(min_length=2, max_length=60)
+    hooks: tuple[str, ...] = ()
+    shared_tables: tuple[str, ...] = ()
+    title: Words
+    summary: Words
+    donor: Donor
+    core: CoreNeeds
+    dependencies: dict[Name, Specifier] = Field(default_factory=dict)
+    permissions: tuple[Permission, ...] = ()
+    roles: tuple[Role, ...] = ()
+    navigation: tuple[NavigationItem, ...] = ()
+    personal_data: tuple[PersonalData, ...] = ()
+    events: Events = Events()
+    jobs: tuple[ScheduledJob, ...] = ()
+
+    @model_validator(mode="after")
+    def _agree(self) -> Manifest:
+        if self.name in RESERVED or self.name.startswith("lumbung"):
+            raise ValueError(f"the name {self.name!r} is the house's own; choose another")
+        declared = {permission.name for permission in self.permissions}
+        for permission in declared:
+            if not permission.startswith(f"{self.name}."):
+                raise ValueError(f"permission {permission!r} must begin with '{self.name}.'")
+        for used in [p for role in self.roles for p in role.permissions] + [
+            item.permission for item in self.navigation if item.permission
+        ]:
+            if used not in declared:
+                raise ValueError(f"permission {used!r} is used but not declared under [[permissions]]")
+        for event in self.events.emits:
+            if not event.startswith(f"{self.name}."):
+                raise ValueError(f"event {event!r} must begin with '{self.name}.'")
+        for table in self.shared_tables:
+            if not table.startswith(f"{self.name}_"):
+                raise ValueError(f"table {table!r} must begin with '{self.name}_'")
+        return self
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the manifest as plain data, for the registry's table."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def parse_manifest(text: str, where: str) -> Manifest:
+    """Read a manifest from its TOML text; ``where`` names it in messages.
+
+    Raises `ManifestError` naming the first key that is wrong and what was expected.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ManifestError(f"{where} is not valid TOML: {error}.") from None
+    try:
+        return Manifest.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the manifest"
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise ManifestError(f"{where}: {key}: {reason}.") from None
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest at ``path``; raises `ManifestError`."""
+    try:
+        return parse_manifest(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        raise ManifestError(f"{path} is missing: a plugin carries its manifest beside its code.") from None
+    except UnicodeDecodeError:
+        raise ManifestError(f"{path} is not UTF-8 text.") from None

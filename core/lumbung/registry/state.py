@@ -1,0 +1,152 @@
+"""What every worker knows of tenants and plugins: one immutable snapshot under one generation number.
+
+The number in ``lumbung_generation`` grows with every change. A worker asks for it at most twice a second and
+reads the rest again only when it grew: a change is visible everywhere within a second, with no broker.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from lumbung.database.engine import Database
+from lumbung.errors import DatabaseUnavailable
+from lumbung.registry.manifest import Manifest
+from lumbung.tenancy.tenant import Tenant
+
+LOOK_EVERY = 0.5  # seconds; the promise is one
+
+
+@dataclass(frozen=True)
+class InstalledPlugin:
+    """A plugin as it was installed here. Its manifest is parsed at first use."""
+
+    name: str
+    version: str
+    raw_manifest: Mapping[str, Any] = field(repr=False)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest kept at installation."""
+        return Manifest.model_validate(self.raw_manifest)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Tenants, installed plugins and enabled sets as of one generation."""
+
+    generation: int
+    tenants: Mapping[str, Tenant]
+    plugins: Mapping[str, InstalledPlugin]
+    enabled: Mapping[int, frozenset[str]]
+
+    @cached_property
+    def by_host(self) -> Mapping[str, Tenant]:
+        """Tenants by each of their host names."""
+        return {host: tenant for tenant in self.tenants.values() for host in tenant.hosts}
+
+    @cached_property
+    def _enabled_plugins(self) -> Mapping[int, tuple[InstalledPlugin, ...]]:
+        return {
+            tenant: tuple(self.plugins[name] for name in sorted(names) if name in self.plugins)
+            for tenant, names in self.enabled.items()
+        }
+
+    def enabled_for(self, tenant_id: int) -> tuple[InstalledPlugin, ...]:
+        """Return the plugins that are installed and enabled for a tenant, by name."""
+        return self._enabled_plugins.get(tenant_id, ())
+
+    def is_enabled(self, plugin: str, tenant_id: int) -> bool:
+        """Whether the gate may open ``plugin`` for this tenant."""
+        return plugin in self.plugins and plugin in self.enabled.get(tenant_id, ())
+
+
+class State:
+    """Keeps the newest snapshot for one process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._looked_at = 0.0
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest snapshot, at most half a second old.
+
+        Raises `DatabaseUnavailable` when the database does not answer.
+        """
+        known = self._snapshot
+        if known is not None and time.monotonic() - self._looked_at < LOOK_EVERY:
+            return known
+        with self._lock:
+            if self._snapshot is None or time.monotonic() - self._looked_at >= LOOK_EVERY:
+                self._refresh()
+            assert self._snapshot is not None  # noqa: S101  (set by _refresh or it raised)
+            return self._snapshot
+
+    def forget(self) -> None:
+        """Look again at the next question, whatever the time: after a change made by this very process."""
+        self._looked_at = 0.0
+
+    def _refresh(self) -> None:
+        try:
+            with self._database.engine.connect() as connection:
+                generation = connection.execute(
+                    text("SELECT value FROM lumbung_generation WHERE id = 1")
+                ).scalar_one()
+                if self._snapshot is None or generation != self._snapshot.generation:
+                    self._snapshot = _read(connection, generation)
+        except OperationalError as error:
+            raise DatabaseUnavailable("The database does not answer.") from error
+        self._looked_at = time.monotonic()
+
+
+def bump(session: Session) -> None:
+    """Make the generation grow in the current transaction: call it with every change the snapshot shows."""
+    session.execute(text("UPDATE lumbung_generation SET value = value + 1 WHERE id = 1"))
+
+
+def _read(connection: Connection, generation: int) -> Snapshot:
+    hosts: dict[int, list[str]] = {}
+    for host, tenant_id in connection.execute(
+        text("SELECT host, tenant_id FROM lumbung_tenant_host ORDER BY position, host")
+    ):
+        hosts.setdefault(tenant_id, []).append(host)
+    tenants = {
+        row.slug: Tenant(
+            id=row.id,
+            slug=row.slug,
+            name=row.name,
+            region_code=row.region_code,
+            time_zone=row.time_zone,
+            languages=tuple(row.languages),
+            hosts=tuple(hosts.get(row.id, ())),
+            logo_hash=row.logo_hash,
+        )
+        for row in connection.execute(
+            text(
+                "SELECT id, slug, name, region_code, time_zone, languages, logo_hash "
+                "FROM lumbung_tenant WHERE active ORDER BY slug"
+            )
+        )
+    }
+    plugins = {
+        row.name: InstalledPlugin(row.name, row.version, row.manifest)
+        for row in connection.execute(
+            text("SELECT name, version, manifest FROM lumbung_plugin WHERE state = 'installed' ORDER BY name")
+        )
+    }
+    enabled: dict[int, set[str]] = {}
+    for tenant_id, plugin in connection.execute(text("SELECT tenant_id, plugin FROM lumbung_enabled")):
+        enabled.setdefault(tenant_id, set()).add(plugin)
+    return Snapshot(
+        generation, tenants, plugins, {tenant: frozenset(names) for tenant, names in enabled.items()}
+    )
