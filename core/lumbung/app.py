@@ -1,0 +1,29 @@
+"""The table of contents: what a web process is made of, in the order in which a request meets it."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from lumbung.gateway import Gateway
+from lumbung.kernel import Kernel
+from lumbung.portal.app import Portal
+from lumbung.settings import Settings, load_settings
+from lumbung.site import running_app_url
+
+
+def create_app(settings: Settings | None = None, *, kernel: Kernel | None = None) -> Flask:
+    """Return the portal, whose ``wsgi_app`` is the gateway: serve this with any WSGI server.
+
+    Nothing of any plugin is imported here, and the database is not asked before the first request.
+    """
+    settings = settings or load_settings()
+    kernel = kernel or Kernel(settings, running_app_url(settings))
+    portal = Portal(kernel)
+    gateway = Gateway(kernel, portal, portal.wsgi_app)
+    portal.extensions["lumbung"] = gateway
+    portal.wsgi_app = gateway  # type: ignore[method-assign]
+    hops = settings.trusted_proxies
+    if hops:
+        portal.wsgi_app = ProxyFix(gateway, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return portal

@@ -1,0 +1,1 @@
+"""Things to print and to take away: spreadsheets, QR codes."""

@@ -1,0 +1,219 @@
+"""The gate: host to tenant, first path segment to plugin, not enabled to 404. Written once, in front of all.
+
+A WSGI application around the portal. Nothing behind it runs before the tenant is known and fixed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader
+from werkzeug.wsgi import ClosingIterator
+
+from lumbung.context import Scope, enter, leave
+from lumbung.errors import DatabaseUnavailable, LumbungError
+from lumbung.kernel import Kernel
+from lumbung.registry.discovery import PluginUnusable, describe_error
+from lumbung.registry.faults import record_fault
+from lumbung.registry.state import InstalledPlugin
+from lumbung.runtimes.inline import InlineRuntime
+from lumbung.tenancy.tenant import Tenant
+from lumbung.web.house import CORE_TEMPLATES
+from lumbung.web.security import HEADERS
+from lumbung.web.view import asset_hash
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from lumbung.portal.app import Portal
+
+logger = logging.getLogger(__name__)
+
+_HOST = re.compile(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")
+
+
+class Gateway:
+    """Opens the tenant's scope for each request and hands it to the portal or to a plugin's app."""
+
+    def __init__(self, kernel: Kernel, portal: Portal, portal_wsgi: WSGIApplication) -> None:
+        self._kernel = kernel
+        self._portal = portal
+        self._portal_wsgi = portal_wsgi
+        self._inline = InlineRuntime(kernel)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/_health/"):
+            return self._health(path, start_response)
+        try:
+            tenant = self._tenant_of(host_of(environ))
+        except DatabaseUnavailable:
+            return plain(start_response, "503 Service Unavailable", _AWAY, [("Retry-After", "5")])
+        if tenant is None:
+            if path.startswith("/_static/"):
+                return self._static(environ, start_response)
+            return self._unknown_host(environ, start_response)
+        return self._serve(tenant, environ, start_response)
+
+    def _serve(
+        self, tenant: Tenant, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Run the room's app inside a scope that ends when the last byte of the answer is gone."""
+        scope = Scope(self._kernel, tenant, address=environ.get("REMOTE_ADDR"))
+        token = enter(scope)
+        try:
+            answer = self._room(scope, tenant, environ, start_response)
+        except BaseException:
+            leave(scope, token)
+            raise
+        return ClosingIterator(answer, [lambda: leave(scope, token)])
+
+    def _room(
+        self, scope: Scope, tenant: Tenant, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        name, rest = split_path(environ.get("PATH_INFO", ""))
+        plugin = self._enabled(name, tenant)
+        if plugin is None:
+            return self._portal_wsgi(environ, start_response)
+        if not rest:
+            return _add_slash(environ, start_response)
+        scope.plugin = plugin.name
+        try:
+            app = self._inline.open(plugin)
+        except PluginUnusable as error:
+            logger.error("plugin %s cannot be opened: %s", plugin.name, error)
+            scope.plugin = None
+            return self._portal.unavailable(plugin, environ, start_response)
+        environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{name}"
+        environ["PATH_INFO"] = rest
+        return _contained(app, plugin, environ, start_response)
+
+    def _enabled(self, name: str, tenant: Tenant) -> InstalledPlugin | None:
+        snapshot = self._kernel.snapshot()
+        return snapshot.plugins[name] if snapshot.is_enabled(name, tenant.id) else None
+
+    def app_of(self, plugin: InstalledPlugin) -> Any:
+        """Return a plugin's app, opening it: for the command that lists routes."""
+        return self._inline.open(plugin)
+
+    def _tenant_of(self, host: str | None) -> Tenant | None:
+        snapshot = self._kernel.snapshot()
+        if host is not None and host in snapshot.by_host:
+            return snapshot.by_host[host]
+        only = self._kernel.settings.single_tenant
+        return snapshot.tenants.get(only) if only and host is not None else None
+
+    def _health(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
+        if path == "/_health/live":
+            return plain(start_response, "200 OK", json.dumps({"status": "alive"}), kind="application/json")
+        if path != "/_health/ready":
+            return plain(start_response, "404 Not Found", "{}", kind="application/json")
+        try:
+            self._kernel.database.check()
+            generation = self._kernel.snapshot().generation
+        except LumbungError as error:
+            logger.warning("not ready: %s", error)
+            body = json.dumps({"status": "database unavailable"})
+            return plain(
+                start_response, "503 Service Unavailable", body, [("Retry-After", "5")], "application/json"
+            )
+        return plain(
+            start_response,
+            "200 OK",
+            json.dumps({"status": "ready", "generation": generation}),
+            kind="application/json",
+        )
+
+    def _static(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        scope = Scope(self._kernel)
+        token = enter(scope)
+        return ClosingIterator(
+            self._portal_wsgi(environ, start_response), [lambda: leave(scope, token)]
+        )
+
+    def _unknown_host(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """A plain page that names no tenant: whose data would a stranger's host name be owed?"""
+        body = _UNKNOWN.render(host=host_of(environ) or "", asset=_asset)
+        return plain(start_response, "404 Not Found", body, kind="text/html; charset=utf-8")
+
+
+def host_of(environ: WSGIEnvironment) -> str | None:
+    """Return the host name asked for, in lower case and without port; None when it is not a host name."""
+    host = str(environ.get("HTTP_HOST") or environ.get("SERVER_NAME") or "").lower()
+    name = host.rsplit(":", 1)[0] if re.search(r":\d+$", host) else host
+    name = name.removesuffix(".")
+    return name if _HOST.match(name) else None
+
+
+def split_path(path: str) -> tuple[str, str]:
+    """Split ``/antrean/ambil`` into ``antrean`` and ``/ambil``; the rest is empty for ``/antrean``."""
+    name, slash, rest = path.lstrip("/").partition("/")
+    return name, slash + rest
+
+
+def plain(
+    start_response: StartResponse,
+    status: str,
+    body: str,
+    headers: list[tuple[str, str]] | None = None,
+    kind: str = "text/plain; charset=utf-8",
+) -> Iterable[bytes]:
+    """Answer without Flask."""
+    data = body.encode()
+    start_response(
+        status,
+        [
+            ("Content-Type", kind),
+            ("Content-Length", str(len(data))),
+            ("Cache-Control", "no-store"),
+            *HEADERS.items(),
+            *(headers or []),
+        ],
+    )
+    return [data]
+
+
+def _contained(
+    app: Callable[..., Iterable[bytes]],
+    plugin: InstalledPlugin,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+) -> Iterable[bytes]:
+    """Flask lets `SystemExit` and its kin pass; here they end the request, not the worker."""
+    try:
+        return app(environ, start_response)
+    except (KeyboardInterrupt, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:
+        reference = secrets.token_hex(4).upper()
+        logger.exception("plugin %s left a request unanswered (%s)", plugin.name, reference)
+        record_fault(plugin.name, "request", f"{describe_error(error)} ({reference})")
+        return plain(start_response, "500 Internal Server Error", _BROKEN.format(reference))
+
+
+def _add_slash(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    query = environ.get("QUERY_STRING", "")
+    target = quote(environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]) + "/" + (f"?{query}" if query else "")
+    return plain(start_response, "308 Permanent Redirect", "", [("Location", target)])
+
+
+def _asset(name: str) -> str:
+    return f"/_static/{name}?v={asset_hash(name)}"
+
+
+_UNKNOWN = Environment(loader=FileSystemLoader(CORE_TEMPLATES), autoescape=True).get_template("unknown_host.html")
+_AWAY = (
+    "Layanan sedang tidak dapat dijangkau. Tunggu beberapa detik, lalu muat ulang.\n"
+    "The service cannot be reached right now. Wait a few seconds, then reload.\n"
+)
+_BROKEN = (
+    "Layanan ini mengalami gangguan; petugas sudah diberi tahu. Nomor kejadian: {0}\n"
+    "This service has a fault; the office has been told. Reference: {0}\n"
+)

@@ -1,0 +1,1 @@
+"""The citizen's shell: home, sign-in, registration, account."""

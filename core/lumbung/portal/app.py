@@ -1,0 +1,62 @@
+"""The portal: the Flask app behind the gate for everything that is not a plugin's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import make_response, render_template
+
+from lumbung.identity.person import PLATFORM_PERMISSIONS, TENANT_PERMISSIONS
+from lumbung.kernel import Kernel
+from lumbung.registry.state import InstalledPlugin
+from lumbung.web.house import HouseApp
+from lumbung.web.security import add_headers
+from lumbung.web.view import service_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+class Portal(HouseApp):
+    """The citizen's pages and the administrators' desk."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(
+            "lumbung",
+            kernel=kernel,
+            folder=Path(__file__).resolve().parent.parent,
+            domain="lumbung",
+            manifest=None,
+        )
+        self._register_views()
+        self.seal(frozenset(TENANT_PERMISSIONS + PLATFORM_PERMISSIONS))
+
+    def _register_views(self) -> None:
+        from lumbung.admin import blueprints as admin_blueprints
+        from lumbung.portal.account import blueprint as account
+        from lumbung.portal.views import blueprint as portal
+
+        for blueprint in (portal, account, *admin_blueprints()):
+            self.register_blueprint(blueprint)
+
+    def unavailable(
+        self, plugin: InstalledPlugin, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer for a plugin that cannot be opened: a polite page for that service alone."""
+        with self.request_context(environ):
+            body = render_template(
+                "lumbung/service_unavailable.html",
+                plugin=service_of(plugin.manifest, self._language()),
+                reason="broken",
+            )
+            answer = add_headers(make_response(body, 503), personal=False)
+            answer.headers["Retry-After"] = "60"
+            return answer(environ, start_response)
+
+    @staticmethod
+    def _language() -> str:
+        from lumbung.web.i18n import language
+
+        return language()

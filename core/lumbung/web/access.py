@@ -1,0 +1,96 @@
+"""The access rule of a view, written above it. A view without one does not open: deny by default.
+
+::
+
+    @blueprint.get("/loket")
+    @requires("antrean.serve")
+    def desk(): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from lumbung.errors import LumbungError
+from lumbung.identity.person import Person
+
+View = TypeVar("View", bound=Callable[..., Any])
+_MARK = "__lumbung_access__"
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may call a view: ``public``, ``signed-in``, ``staff``, or the name of a permission."""
+
+    permission: str
+
+    def allows(self, person: Person | None) -> bool:
+        """Whether this person (None: a visitor) may pass."""
+        if self.permission == "public":
+            return True
+        if person is None:
+            return False
+        if self.permission == "signed-in":
+            return True
+        return person.is_staff if self.permission == "staff" else person.can(self.permission)
+
+
+class AccessUndeclared(LumbungError):
+    """A view has no access rule; the app it belongs to refuses to open."""
+
+
+def public(view: View) -> View:
+    """Anybody may call this view, signed in or not."""
+    return _mark(view, Access("public"))
+
+
+def signed_in(view: View) -> View:
+    """Whoever is signed in may call this view, citizens included."""
+    return _mark(view, Access("signed-in"))
+
+
+def staff(view: View) -> View:
+    """Whoever holds any role in this tenant may call this view."""
+    return _mark(view, Access("staff"))
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """Whoever has ``permission``, in some unit at least, may call this view.
+
+    A view about one unit's things also asks ``current_person().can(permission, unit_id)``.
+    """
+    return lambda view: _mark(view, Access(permission))
+
+
+def rule_of(app: Flask, endpoint: str) -> Access | None:
+    """Return the access rule of an endpoint, None when it declared none. Static files are public inside the gate."""
+    if endpoint == "static" or endpoint.endswith(".static"):
+        return Access("public")
+    return getattr(app.view_functions.get(endpoint), _MARK, None)
+
+
+def refuse_undeclared(app: Flask, declared: frozenset[str], owner: str) -> None:
+    """Refuse an app with a view that has no rule, or asks for a permission nobody declared.
+
+    Raises `AccessUndeclared` naming the first such view.
+    """
+    for rule in app.url_map.iter_rules():
+        access = rule_of(app, rule.endpoint)
+        if access is None:
+            raise AccessUndeclared(
+                f"The view {rule.endpoint} ({rule.rule}) of {owner} has no access rule: write @public, "
+                "@signed_in or @requires(...) above it."
+            )
+        if access.permission not in declared | {"public", "signed-in", "staff"}:
+            raise AccessUndeclared(
+                f"The view {rule.endpoint} of {owner} asks for {access.permission!r}, which is not declared."
+            )
+
+
+def _mark(view: View, access: Access) -> View:
+    setattr(view, _MARK, access)
+    return view

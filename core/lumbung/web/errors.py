@@ -1,0 +1,95 @@
+"""When something goes wrong, in words that help: what happened, what is kept, what to do."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, Response, current_app, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from lumbung.context import scope_or_none
+from lumbung.errors import DatabaseUnavailable, DomainError, LumbungError
+from lumbung.registry.discovery import describe_error
+from lumbung.registry.faults import record_fault
+from lumbung.web.i18n import core_domain
+
+logger = logging.getLogger("lumbung.web")
+
+
+class TooMany(DomainError):
+    """Asked for too often in too short a time: 429."""
+
+
+def set_up(app: Flask) -> None:
+    """Register the error pages of a room."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(TooMany, lambda error: page(429, str(error)))
+    app.register_error_handler(DomainError, lambda error: page(409, str(error)))
+    app.register_error_handler(LumbungError, _operator_error)
+    for kind in (DatabaseUnavailable, OperationalError, PoolTimeout):
+        app.register_error_handler(kind, _database_away)
+    app.register_error_handler(DataError, lambda error: page(400))
+    app.register_error_handler(Exception, _unexpected)
+
+
+def page(code: int, message: str | None = None, reference: str | None = None) -> Response:
+    """Return an error page; where nothing can be rendered any more, one plain sentence."""
+    try:
+        body = render_template("lumbung/error.html", code=code, message=message, reference=reference)
+    except Exception:
+        logger.exception("the error page itself failed")
+        body = f"{code}. {core_domain.gettext('Maaf, halaman ini tidak dapat ditampilkan.')}"
+    return make_response(body, code)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None or (error.code or 500) < 400:
+        return make_response(error.get_response())
+    own_words = error.description if error.description != type(error).description else None
+    answer = page(error.code or 500, own_words)
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            answer.headers[name] = value
+    return answer
+
+
+def _stale_form(_error: CSRFError) -> Response:
+    return page(
+        400,
+        core_domain.gettext(
+            "Formulir ini sudah terlalu lama terbuka, atau dibuka di peramban lain. Kembali, muat ulang halamannya, "
+            "lalu kirim lagi; tidak ada yang tersimpan dua kali."
+        ),
+    )
+
+
+def _operator_error(error: LumbungError) -> Response:
+    logger.error("%s %s: %s", request.method, request.path, error)
+    return page(500, str(error) if current_app.testing else None, _reference())
+
+
+def _database_away(error: Exception) -> Response:
+    logger.error("%s %s: database: %s", request.method, request.path, describe_error(error))
+    answer = page(503)
+    answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return _database_away(error)
+    reference = _reference()
+    logger.exception("%s %s failed (%s)", request.method, request.path, reference)
+    scope = scope_or_none()
+    if scope and scope.plugin:
+        record_fault(scope.plugin, f"{request.method} {request.path}", f"{describe_error(error)} ({reference})")
+    return page(500, None, reference)
+
+
+def _reference() -> str:
+    return secrets.token_hex(4).upper()

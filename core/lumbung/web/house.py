@@ -1,0 +1,160 @@
+"""`HouseApp`: the Flask app of a room. The portal is one, each inline plugin is another; all behave alike.
+
+A request that reaches a room has its scope already: the gateway opened it for the tenant of the host.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, abort, redirect, request
+from flask_login import LoginManager
+from flask_wtf import CSRFProtect
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
+from werkzeug.wrappers import Response as BaseResponse
+
+from lumbung.context import Scope, current_scope
+from lumbung.identity.person import Person
+from lumbung.identity.sessions import Lifetime, find_person
+from lumbung.kernel import Kernel
+from lumbung.registry.manifest import Manifest
+from lumbung.web import errors, i18n
+from lumbung.web.access import refuse_undeclared, rule_of
+from lumbung.web.security import add_headers, refuse_unstorable_text
+from lumbung.web.view import HouseView
+
+CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "lumbung"
+READING = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+class HouseApp(Flask):
+    """A Flask app with the house's furniture: access rules, one transaction a request, languages, error pages.
+
+    ``folder`` holds ``templates``, ``static`` and ``translations``. Templates called ``lumbung/...`` always come
+    from the core, whatever a plugin ships.
+    """
+
+    def __init__(
+        self, import_name: str, *, kernel: Kernel, folder: Path, domain: str, manifest: Manifest | None
+    ) -> None:
+        super().__init__(
+            import_name,
+            static_folder=str(folder / "static"),
+            static_url_path="/static" if manifest else "/_static",
+            template_folder=None,
+            root_path=str(folder),
+        )
+        self.kernel = kernel
+        self.manifest = manifest
+        self._own_templates = folder / "templates"
+        self.config.update(_configuration(kernel))
+        CSRFProtect(self)
+        i18n.set_up(self, domain, folder / "translations")
+        errors.set_up(self)
+        _set_up_flask_login(self)
+        self.before_request(self._welcome)
+        self.after_request(self._see_off)
+        self.context_processor(lambda: {"house": HouseView(current_scope(), manifest)})
+        self.jinja_env.filters.setdefault("unique_list", lambda values: list(dict.fromkeys(values)))
+
+    def create_global_jinja_loader(self) -> Any:
+        """Return the loader: the core's templates under ``lumbung/``, then the room's own."""
+        own: BaseLoader = FileSystemLoader(self._own_templates)
+        return ChoiceLoader([PrefixLoader({"lumbung": FileSystemLoader(CORE_TEMPLATES)}), own])
+
+    def seal(self, permissions: frozenset[str]) -> None:
+        """Check that every view declares who may call it; call when all blueprints are in."""
+        refuse_undeclared(self, permissions, self.manifest.name if self.manifest else "the portal")
+
+    def full_dispatch_request(self) -> Response:
+        """Dispatch a request as one transaction: kept when a writing request ends well, undone otherwise."""
+        answer = super().full_dispatch_request()
+        scope = current_scope()
+        if scope.has_session:
+            if request.method in READING or answer.status_code >= 400:
+                scope.session.rollback()
+            else:
+                scope.session.commit()
+        return answer
+
+    def _welcome(self) -> BaseResponse | None:
+        """Find out who asks and whether they may: the one place where access is decided."""
+        if request.endpoint is None:
+            return None  # no such page: Flask raises 404 or 405 next
+        rule = rule_of(self, request.endpoint)
+        if rule is None:
+            abort(403)
+        if request.endpoint == "static":
+            return None
+        refuse_unstorable_text(request)
+        scope = current_scope()
+        scope.person = load_person(scope)
+        if rule.allows(scope.person):
+            return None
+        if scope.person is None and request.method in READING:
+            return redirect(sign_in_url())
+        abort(403 if scope.person else 401)
+
+    def _see_off(self, response: Response) -> Response:
+        if request.endpoint == "static" and response.status_code == 200:
+            days = 365 if "v" in request.args else 0
+            response.headers["Cache-Control"] = f"public, max-age={days * 86400}" + (
+                ", immutable" if days else ""
+            )
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            return response
+        return add_headers(response, personal=current_scope().person is not None)
+
+
+def sid_cookie(kernel: Kernel) -> str:
+    """Return the name of the cookie that holds a session's token."""
+    return "__Host-lumbung" if kernel.settings.secure_cookies else "lumbung_sid"
+
+
+def load_person(scope: Scope) -> Person | None:
+    """Return who is behind the request's cookie; asked at most once per request."""
+    token = request.cookies.get(sid_cookie(scope.kernel))
+    if not token or scope.tenant is None:
+        return None
+    return find_person(scope.session, token, scope.kernel.snapshot(), lifetime(scope.kernel))
+
+
+def lifetime(kernel: Kernel) -> Lifetime:
+    """Return how long this site's sessions last."""
+    settings = kernel.settings
+    return Lifetime(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
+
+
+def sign_in_url() -> str:
+    """Return the sign-in page, which brings the visitor back here afterwards."""
+    from urllib.parse import urlencode
+
+    here = request.script_root + request.full_path.rstrip("?")
+    return "/masuk?" + urlencode({"next": here})
+
+
+def _set_up_flask_login(app: HouseApp) -> None:
+    """Flask-Login is the seam: plugins may use ``current_user``; who it is, the scope knows already."""
+    login = LoginManager(app)
+    login.session_protection = None
+    login.request_loader(lambda _request: current_scope().person)
+
+
+def _configuration(kernel: Kernel) -> dict[str, Any]:
+    settings = kernel.settings
+    return {
+        "SECRET_KEY": settings.signing_key(),
+        "SESSION_COOKIE_NAME": "lumbung",
+        "SESSION_COOKIE_PATH": "/",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "MAX_CONTENT_LENGTH": settings.upload_limit_mb * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "MAX_FORM_PARTS": 2000,
+        "WTF_CSRF_TIME_LIMIT": settings.session_hours * 3600,
+        "TRAP_HTTP_EXCEPTIONS": False,
+        "TEMPLATES_AUTO_RELOAD": False,
+    }

@@ -1,0 +1,69 @@
+"""Headers and checks that every answer and every request of every room gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from flask import Request, Response
+from werkzeug.exceptions import BadRequest
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    )
+)
+
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()",
+}
+
+
+def add_headers(response: Response, *, personal: bool) -> Response:
+    """Add what the browser must know; a page for somebody who is signed in is never kept by a cache."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-store" if personal else "private, no-cache"
+    response.vary.add("Cookie")
+    return response
+
+
+def refuse_unstorable_text(request: Request) -> None:
+    """Refuse text that PostgreSQL cannot keep (NUL, lone surrogates) at the door, with 400 instead of a 500 later."""
+    for text in _texts(request):
+        if "\x00" in text or any(0xD800 <= ord(letter) <= 0xDFFF for letter in text):
+            raise BadRequest("Isian memuat karakter yang tidak dapat disimpan.")
+
+
+def _texts(request: Request) -> Iterable[str]:
+    yield request.path
+    for values in (request.args, request.form):
+        for name, value in values.items(multi=True):
+            yield name
+            yield value
+    for upload in request.files.values():
+        yield upload.filename or ""
+
+
+def local_path(target: str | None, default: str = "/") -> str:
+    """Return ``target`` when it is a path on this very host, ``default`` when it leads elsewhere.
+
+    Guards every redirect that a visitor can influence: ``//evil``, ``https:evil``, ``javascript:`` and
+    backslashes, which browsers read as slashes.
+    """
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return default
+    if "\\" in target or any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in target):
+        return default
+    parts = urlsplit(target)
+    return default if parts.scheme or parts.netloc else target
