@@ -1,0 +1,87 @@
+"""The command line. Every command works without questions: exit code 0 done, 1 refused in one sentence, 2 usage."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import click
+
+import lumbung
+from lumbung.errors import LumbungError
+from lumbung.kernel import Kernel
+from lumbung.settings import load_settings
+
+# Imported only when used: `lumbung plugin list` need not load the web server.
+_COMMANDS = {
+    "db": "lumbung.cli.db",
+    "demo": "lumbung.cli.serving",
+    "init": "lumbung.cli.db",
+    "plugin": "lumbung.cli.plugin",
+    "routes": "lumbung.cli.routes",
+    "serve": "lumbung.cli.serving",
+    "tenant": "lumbung.cli.tenant",
+    "user": "lumbung.cli.user",
+    "worker": "lumbung.cli.serving",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(lumbung.__version__, prog_name="lumbung")
+def cli() -> None:
+    """Lumbung, the granary: donated applications for a regional government.
+
+    The data folder is LUMBUNG_HOME (./.lumbung unless set); other settings are in docs/operating/settings.md.
+    """
+
+
+@contextmanager
+def open_kernel() -> Iterator[Kernel]:
+    """Open this site as a command does: with the migrator's key, on a database whose schema is there.
+
+    A database that was never used is brought up. Raises `LumbungError` when its schema is older than the code.
+    """
+    from lumbung.site import bring_up, open_database, refuse_old_schema
+
+    settings = load_settings()
+    with open_database(settings) as urls:
+        if refuse_old_schema(urls):
+            bring_up(urls, settings)
+        kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
+        try:
+            yield kernel
+        finally:
+            kernel.close()
+
+
+def main() -> None:
+    """Run the command line; a `LumbungError` is printed as one sentence, with exit code 1."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except LumbungError as error:
+        click.echo(f"lumbung: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

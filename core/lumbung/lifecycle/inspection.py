@@ -1,0 +1,184 @@
+"""Looking into a wheel before anything of it is unpacked or run.
+
+A plugin's wheel may hold its own top-level package ``lumbung_<name>``-like and its dist-info, nothing else: no
+``.pth`` file, no script, no other package's module, no path that climbs out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+import zipfile
+from collections.abc import Iterable
+from configparser import ConfigParser
+from configparser import Error as ConfigError
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+
+from installer.sources import WheelFile
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+import lumbung
+from lumbung.errors import LumbungError
+from lumbung.registry.discovery import GROUP, check_agreement
+from lumbung.registry.manifest import MANIFEST, Manifest, parse_manifest
+
+LARGEST_WHEEL = 64 * 1024 * 1024
+LARGEST_UNPACKED = 256 * 1024 * 1024
+MOST_FILES = 10_000
+
+
+class WheelRefused(LumbungError):
+    """The file is not a wheel of a plugin that may be installed here; the message says which file and why."""
+
+
+@dataclass(frozen=True)
+class InspectedWheel:
+    """A wheel that passed inspection. ``sha256`` is of the file as received."""
+
+    path: Path
+    distribution: str
+    version: str
+    module: str
+    manifest: Manifest
+    sha256: str
+
+
+def inspect_wheel(path: Path) -> InspectedWheel:
+    """Look into the wheel at ``path`` without unpacking it; raises `WheelRefused` or `ManifestError`."""
+    if not path.is_file():
+        raise WheelRefused(f"{path} is not a file.")
+    if path.suffix != ".whl":
+        raise WheelRefused(f"{path.name} is not a wheel: a plugin is handed over as a .whl file.")
+    if path.stat().st_size > LARGEST_WHEEL:
+        raise WheelRefused(f"{path.name} is larger than {LARGEST_WHEEL // 2**20} MB.")
+    try:
+        distribution, version, _, tags = parse_wheel_filename(path.name)
+    except InvalidWheelFilename:
+        raise WheelRefused(f"{path.name} does not carry the name of a wheel (name-version-py3-none-any.whl).") from None
+    if not any(tag.abi == "none" and tag.platform == "any" and tag.interpreter.startswith("py") for tag in tags):
+        raise WheelRefused(f"{path.name} holds compiled code; an inline plugin is pure Python (py3-none-any).")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _inspect(path, archive, str(distribution), str(version))
+    except zipfile.BadZipFile:
+        raise WheelRefused(f"{path.name} is damaged: it is not a zip archive.") from None
+
+
+def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: str) -> InspectedWheel:
+    _refuse_bad_members(path.name, archive)
+    try:
+        wheel = WheelFile(archive)
+        dist_info = wheel.dist_info_dir
+        wheel.validate_record()
+        entry_points = _entry_points(path.name, archive, dist_info)
+        facts = HeaderParser().parsestr(wheel.read_dist_info("METADATA"))
+    except WheelRefused:
+        raise
+    except Exception as error:  # the library raises several kinds, none of them ours
+        raise WheelRefused(f"{path.name} is not a sound wheel: {str(error).splitlines()[0]}") from None
+    if len(entry_points) != 1:
+        raise WheelRefused(
+            f"{path.name} is not a plugin: it must name exactly one entry point in the group {GROUP}, "
+            f"it names {len(entry_points)}."
+        )
+    name, module = next(iter(entry_points.items()))
+    _refuse_foreign_files(path.name, archive, module, dist_info)
+    manifest = _read_manifest(path.name, archive, module)
+    check_agreement(manifest, name, version)
+    if (distribution, module) != (f"lumbung-{name.replace('_', '-')}", f"lumbung_{name}"):
+        raise WheelRefused(
+            f"{path.name}: the plugin {name} comes as the distribution lumbung-{name} with the package "
+            f"lumbung_{name}, not as {distribution} with {module}."
+        )
+    _refuse_unfit(path.name, manifest, facts.get_all("Requires-Dist") or [])
+    return InspectedWheel(path, distribution, version, module, manifest, _sha256(path))
+
+
+def _refuse_bad_members(file: str, archive: zipfile.ZipFile) -> None:
+    members = archive.infolist()
+    if len(members) > MOST_FILES:
+        raise WheelRefused(f"{file} holds more than {MOST_FILES} files.")
+    if sum(member.file_size for member in members) > LARGEST_UNPACKED:
+        raise WheelRefused(f"{file} would take more than {LARGEST_UNPACKED // 2**20} MB when unpacked.")
+    for member in members:
+        parts = PurePosixPath(member.filename).parts
+        if member.filename.startswith("/") or "\\" in member.filename or ".." in parts or ":" in member.filename:
+            raise WheelRefused(f"{file} holds a file with a path that climbs out: {member.filename}")
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise WheelRefused(f"{file} holds a link: {member.filename}")
+
+
+def _refuse_foreign_files(file: str, archive: zipfile.ZipFile, module: str, dist_info: str) -> None:
+    for name in archive.namelist():
+        top = PurePosixPath(name).parts[0]
+        if top not in (module, dist_info):
+            raise WheelRefused(
+                f"{file} holds {name}, outside of its package {module}: a plugin brings only its own package."
+            )
+        if name.endswith(".pth"):
+            raise WheelRefused(f"{file} holds {name}: a .pth file would run at every start.")
+
+
+def _entry_points(file: str, archive: zipfile.ZipFile, dist_info: str) -> dict[str, str]:
+    try:
+        text = archive.read(f"{dist_info}/entry_points.txt").decode()
+    except KeyError:
+        raise WheelRefused(
+            f"{file} is not a plugin: it has no entry point in the group {GROUP}."
+        ) from None
+    parser = ConfigParser(delimiters=("=",), strict=True, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(text)
+    except ConfigError:
+        raise WheelRefused(f"{file}: its entry_points.txt cannot be read.") from None
+    for scripts in ("console_scripts", "gui_scripts"):
+        if parser.has_section(scripts):
+            raise WheelRefused(f"{file} would install the program {parser.options(scripts)[0]!r}; a plugin has none.")
+    named = dict(parser.items(GROUP)) if parser.has_section(GROUP) else {}
+    for module in named.values():
+        if not re.fullmatch(r"lumbung_[a-z0-9_]+", module):
+            raise WheelRefused(f"{file}: its entry point must name a package lumbung_<name>, not {module!r}.")
+    return named
+
+
+def _read_manifest(file: str, archive: zipfile.ZipFile, module: str) -> Manifest:
+    try:
+        return parse_manifest(archive.read(f"{module}/{MANIFEST}").decode("utf-8"), f"{file}: {MANIFEST}")
+    except KeyError:
+        raise WheelRefused(f"{file} has no {module}/{MANIFEST}: every plugin carries its manifest.") from None
+    except UnicodeDecodeError:
+        raise WheelRefused(f"{file}: {MANIFEST} is not UTF-8 text.") from None
+
+
+def _refuse_unfit(file: str, manifest: Manifest, requirements: Iterable[str]) -> None:
+    core = Version(lumbung.__version__)
+    if not SpecifierSet(manifest.core.requires).contains(core, prereleases=True):
+        raise WheelRefused(f"{file} needs Lumbung {manifest.core.requires}; this is {lumbung.__version__}.")
+    for text in requirements:
+        try:
+            wanted = Requirement(text)
+        except InvalidRequirement:
+            raise WheelRefused(f"{file}: {text!r} is not a requirement.") from None
+        if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            present = metadata.version(canonicalize_name(wanted.name))
+        except metadata.PackageNotFoundError:
+            raise WheelRefused(
+                f"{file} needs the package {wanted.name}, which this platform does not have."
+            ) from None
+        if not wanted.specifier.contains(present, prereleases=True):
+            raise WheelRefused(f"{file} needs {wanted}; this platform has {wanted.name} {present}.")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

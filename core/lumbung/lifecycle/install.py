@@ -1,0 +1,165 @@
+"""Installing and uninstalling: a package becomes a plugin of this site, and stops being one with its data kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from lumbung.errors import LumbungError
+from lumbung.kernel import Kernel
+from lumbung.lifecycle import packages
+from lumbung.lifecycle.inspection import InspectedWheel, inspect_wheel
+from lumbung.migrate import Component, upgrade
+from lumbung.registry.discovery import FoundPlugin, find_plugin, find_plugins
+from lumbung.registry.manifest import Manifest
+from lumbung.registry.models import PluginRow
+from lumbung.registry.state import bump
+
+Tell = Callable[[str], None]
+
+
+def quietly(_step: str) -> None:
+    """Tell nobody about a step."""
+
+
+def install_wheel(kernel: Kernel, path: Path, *, by: str, tell: Tell = quietly) -> Manifest:
+    """Install the plugin in a wheel: inspect, unpack, migrate, register. Returns its manifest.
+
+    ``tell`` hears each step. Raises `LumbungError` in one sentence; a wheel that is refused leaves nothing behind,
+    a migration that fails leaves the package as it was before.
+    """
+    tell("inspect")
+    wheel = inspect_wheel(path)
+    _refuse_older(kernel, wheel)
+    _refuse_missing_dependencies(kernel, wheel.manifest)
+    folder = kernel.settings.plugin_folder
+    before = packages.distribution_in(folder, wheel.distribution)
+    tell("unpack")
+    packages.put_in(folder, wheel)
+    try:
+        found = find_plugin(wheel.manifest.name)
+        if found is None or found.version != wheel.version:
+            raise LumbungError(
+                f"{path.name} was unpacked but another {wheel.manifest.name} stands before it on the import path."
+            )
+        _bring_in(kernel, found, by=by, tell=tell, wheel_hash=wheel.sha256)
+    except BaseException:
+        if before is None:
+            packages.take_out(folder, wheel.distribution)
+        raise
+    return wheel.manifest
+
+
+def install_found(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> Manifest:
+    """Install a plugin whose package is already in the environment (a bundled one). Returns its manifest."""
+    found = find_plugin(name)
+    if found is None:
+        known = ", ".join(sorted(find_plugins())) or "none"
+        raise LumbungError(f"There is no plugin package {name!r} here; there are: {known}.")
+    _refuse_missing_dependencies(kernel, found.manifest)
+    _bring_in(kernel, found, by=by, tell=tell, wheel_hash=None)
+    return found.manifest
+
+
+def uninstall(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> None:
+    """Take a plugin off this site. Its tables, files and ledger stay; installing it again finds them.
+
+    Works when its package is already gone. Raises `LumbungError` when it is not installed or other plugins that
+    are installed need it.
+    """
+    with kernel.database.new_session(None) as session:
+        row = session.get(PluginRow, name)
+    if row is None or row.state != "installed":
+        raise LumbungError(f"Plugin {name} is not installed.")
+    needed_by = [
+        other.name for other in kernel.snapshot().plugins.values() if name in other.manifest.dependencies
+    ]
+    if needed_by:
+        raise LumbungError(f"Plugin {name} is needed by {', '.join(needed_by)}; uninstall that first.")
+    tell("disable")
+    with _as_migrator(kernel) as session, session.begin():
+        session.execute(text("DELETE FROM lumbung_enabled WHERE plugin = :name"), {"name": name})
+        session.execute(
+            text("UPDATE lumbung_plugin SET state = 'uninstalled' WHERE name = :name"), {"name": name}
+        )
+        session.execute(
+            text(
+                "INSERT INTO lumbung_ledger (component, package_version, revision, by) "
+                "VALUES (:name, :version, NULL, :by)"
+            ),
+            {"name": name, "version": row.version, "by": f"{by} (uninstall)"},
+        )
+        bump(session)
+    kernel.state.forget()
+    tell("remove")
+    packages.take_out(kernel.settings.plugin_folder, f"lumbung-{name}")
+
+
+def component_of(found: FoundPlugin) -> Component:
+    """Return what `lumbung.migrate` needs to know of a plugin's package."""
+    manifest = found.manifest
+    return Component(
+        manifest.name, found.version, found.folder / "migrations", tuple(manifest.shared_tables)
+    )
+
+
+def _bring_in(kernel: Kernel, found: FoundPlugin, *, by: str, tell: Tell, wheel_hash: str | None) -> None:
+    manifest = found.manifest
+    tell("migrate")
+    upgrade(
+        _migrator_url(kernel), component_of(found), by=by, lock_timeout_ms=kernel.settings.lock_timeout_ms
+    )
+    tell("register")
+    with _as_migrator(kernel) as session, session.begin():
+        row = session.get(PluginRow, manifest.name) or PluginRow(name=manifest.name)
+        row.version = found.version
+        row.module = found.module
+        row.state = "installed"
+        row.manifest = manifest.as_json()
+        row.wheel_hash = wheel_hash
+        row.installed_by = by
+        session.add(row)
+        bump(session)
+    kernel.state.forget()
+
+
+def _refuse_older(kernel: Kernel, wheel: InspectedWheel) -> None:
+    installed = kernel.snapshot().plugins.get(wheel.manifest.name)
+    if installed and Version(wheel.version) < Version(installed.version):
+        raise LumbungError(
+            f"{wheel.path.name} is older than the {wheel.manifest.name} {installed.version} that is installed; "
+            "its tables may be newer than this code."
+        )
+
+
+def _refuse_missing_dependencies(kernel: Kernel, manifest: Manifest) -> None:
+    installed = kernel.snapshot().plugins
+    for name, wanted in manifest.dependencies.items():
+        if name not in installed:
+            raise LumbungError(f"Plugin {manifest.name} needs the plugin {name} {wanted}; install that first.")
+        if not SpecifierSet(wanted).contains(installed[name].version, prereleases=True):
+            raise LumbungError(
+                f"Plugin {manifest.name} needs {name} {wanted}; {installed[name].version} is installed."
+            )
+
+
+def _migrator_url(kernel: Kernel) -> str:
+    if kernel.migrator_url is None:
+        raise LumbungError("This process may not change the schema; the job worker and the command line may.")
+    return kernel.migrator_url
+
+
+@contextmanager
+def _as_migrator(kernel: Kernel) -> Iterator[Session]:
+    engine = create_engine(_migrator_url(kernel), pool_size=1, connect_args={"connect_timeout": 5})
+    try:
+        with Session(engine) as session:
+            yield session
+    finally:
+        engine.dispose()

@@ -1,0 +1,155 @@
+"""`TestHouse`: a whole site in one test, and `HouseClient`: somebody who visits it."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from werkzeug.serving import make_server
+from werkzeug.test import Client, TestResponse
+
+from lumbung.app import create_app
+from lumbung.context import Scope
+from lumbung.database.roles import DatabaseUrls
+from lumbung.identity import people, sessions
+from lumbung.identity.models import PersonRow, SessionRow
+from lumbung.identity.person import Person
+from lumbung.identity.sessions import find_person
+from lumbung.kernel import Kernel
+from lumbung.settings import Settings
+from lumbung.tenancy.models import Unit
+from lumbung.tenancy.services import add_unit, find_unit
+from lumbung.web.house import lifetime, sid_cookie
+
+_CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+
+
+class HouseClient(Client):
+    """A browser without a screen: keeps cookies, asks one tenant's host, knows how to send a form."""
+
+    def __init__(self, house: TestHouse, host: str) -> None:
+        super().__init__(house.app.wsgi_app)
+        self.base_url = f"http://{host}"
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Send a request to this client's host."""
+        kwargs.setdefault("base_url", self.base_url)
+        return super().open(*args, **kwargs)
+
+    def csrf_token(self, page: str = "/masuk") -> str:
+        """Return a token for a form, read from a page as a browser would."""
+        found = _CSRF.search(self.get(page).get_data(as_text=True))
+        if found is None:
+            raise AssertionError(f"{page} holds no form with a csrf_token")
+        return found[1]
+
+    def post_form(
+        self, path: str, data: Mapping[str, Any] | None = None, *, page: str = "/akun", **kwargs: Any
+    ) -> TestResponse:
+        """Send a form with its CSRF token, taken from ``page`` (any page with a form on it)."""
+        response = self.get(page)
+        found = _CSRF.search(response.get_data(as_text=True))
+        token = found[1] if found else self.csrf_token()
+        return self.post(path, data={**(data or {}), "csrf_token": token}, **kwargs)
+
+
+class TestHouse:
+    """A site with the tenants ``sumbawa`` and ``sumbawabarat``; plugins are enabled for ``sumbawa`` only."""
+
+    __test__ = False
+
+    def __init__(self, settings: Settings, urls: DatabaseUrls) -> None:
+        self.settings = settings
+        self.urls = urls
+        self.kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
+        self.app = create_app(settings, kernel=self.kernel)
+        self.app.testing = False
+
+    @contextmanager
+    def scope(self, tenant: str = "sumbawa", *, person: Person | None = None, plugin: str | None = None) -> Iterator[Scope]:
+        """Run a block on behalf of a tenant; what it changed is committed at its end."""
+        with self.kernel.scope(self.kernel.tenant(tenant), actor="test", person=person, plugin=plugin) as scope:
+            yield scope
+
+    def person(
+        self,
+        tenant: str,
+        email: str,
+        *,
+        roles: Sequence[str | tuple[str, str | None]] = (),
+        operator: bool = False,
+        name: str | None = None,
+        password: str | None = None,
+    ) -> Person:
+        """Return a person with these roles, adding them first. A role is a name, or (name, code of a unit)."""
+        with self.scope(tenant) as scope:
+            row = scope.session.scalar(select(PersonRow).where(PersonRow.email == email))
+            if row is None:
+                row = people.add_person(
+                    scope.session,
+                    email=email,
+                    name=name or email.partition("@")[0].title(),
+                    password=password,
+                    operator=operator,
+                )
+            for role in roles:
+                title, code = (role, None) if isinstance(role, str) else role
+                people.grant(scope.session, row, title, self._unit(scope, code) if code else None)
+            token = sessions.start(scope.session, row.id, address="127.0.0.1", agent="test")
+            scope.session.flush()
+            found = find_person(scope.session, token, self.kernel.snapshot(), lifetime(self.kernel))
+        assert found is not None
+        return found
+
+    def unit(self, tenant: str, code: str, *, parent: str | None = None) -> UUID:
+        """Return the id of a unit, adding it first."""
+        with self.scope(tenant) as scope:
+            unit = self._unit(scope, code)
+            if parent:
+                unit.parent_id = self._unit(scope, parent).id
+            return unit.id
+
+    def client(self, tenant: str = "sumbawa", person: Person | None = None) -> HouseClient:
+        """Return a visitor of a tenant's host, signed in when a person is given."""
+        client = HouseClient(self, f"{tenant}.localhost")
+        if person is not None:
+            client.set_cookie(
+                sid_cookie(self.kernel), self.token(tenant, person), domain=f"{tenant}.localhost"
+            )
+        return client
+
+    def token(self, tenant: str, person: Person) -> str:
+        """Start another session for a person and return the token for its cookie."""
+        with self.scope(tenant) as scope:
+            return sessions.start(scope.session, person.id, address="127.0.0.1", agent="test")
+
+    def sessions_of(self, tenant: str, person: Person) -> list[SessionRow]:
+        """Return every session a person ever had."""
+        with self.scope(tenant) as scope:
+            return list(scope.session.scalars(select(SessionRow).where(SessionRow.person_id == person.id)))
+
+    @contextmanager
+    def serving(self) -> Iterator[int]:
+        """Serve the site on a free port for the length of a block, for a real browser; yield the port."""
+        server = make_server("127.0.0.1", 0, self.app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server.port
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.kernel.close()
+
+    @staticmethod
+    def _unit(scope: Scope, code: str) -> Unit:
+        return find_unit(scope.session, code) or add_unit(scope.session, code=code, name=f"Unit {code}")
