@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from lumbung.database.roles import running_app_url
 from lumbung.gateway import Gateway
 from lumbung.kernel import Kernel
 from lumbung.portal.app import Portal
 from lumbung.settings import Settings, load_settings
-from lumbung.site import running_app_url
 
 
 def create_app(settings: Settings | None = None, *, kernel: Kernel | None = None) -> Flask:

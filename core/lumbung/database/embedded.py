@@ -120,9 +120,7 @@ class EmbeddedPostgres:
             place = make_shelter(self.home, throwaway=not self.durable)
             postgres.symlink_to(place / "postgres")
             user = self._account.pw_name
-            logger.info(
-                "The system user %s cannot enter %s: the database is kept in %s.", user, self.home, place
-            )
+            logger.info("The system user %s cannot enter %s: the database is kept in %s.", user, self.home, place)
 
     def _stop_if_last(self) -> None:
         users, self._users = self._users, None

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from lumbung.database.model import TenantOwned, WrongTenant
@@ -37,6 +38,7 @@ class Database:
         statement_timeout_ms: int = 0,
         lock_timeout_ms: int = 0,
         application_name: str = "lumbung",
+        pgbouncer: bool = False,
     ) -> None:
         options = [
             f"-c statement_timeout={statement_timeout_ms}",
@@ -53,7 +55,7 @@ class Database:
                 "options": " ".join(options),
                 "connect_timeout": 3,
                 "application_name": application_name,
-                "prepare_threshold": None,
+                "prepare_threshold": None if pgbouncer else 5,
             },
         )
 
@@ -66,9 +68,9 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
-        except OperationalError as error:
+        except (DBAPIError, PoolTimeout) as error:
             raise DatabaseUnavailable(
-                f"The database at {describe(self.url)} cannot be reached: {_first_line(error)}"
+                f"The database at {describe(self.url)} cannot be reached: {first_line(error)}"
             ) from None
 
     def dispose(self) -> None:
@@ -84,8 +86,10 @@ def describe(url: str) -> str:
     return f"{where}{port}/{parts.database}"
 
 
-def _first_line(error: OperationalError) -> str:
-    return str(error.orig or error).strip().splitlines()[0]
+def first_line(error: BaseException) -> str:
+    """Return what the database said, in one line: neither the statement nor its values."""
+    words = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return words[0] if words else type(error).__name__
 
 
 @event.listens_for(TenantSession, "after_begin")

@@ -117,37 +117,97 @@ def enclose(connection: Connection, table: str) -> None:
         connection.execute(text(statement))
 
 
+# Tables whose name begins with another component's longer name (antrean_plus_x beside antrean) are that one's.
+_OF_COMPONENT = """
+    starts_with(c.relname, :prefix) AND NOT EXISTS (
+        SELECT 1 FROM lumbung_ledger l
+        WHERE starts_with(l.component, :prefix) AND starts_with(c.relname, l.component || '_')
+    )
+"""
+
 _OPEN_TABLES = text(
-    """
+    f"""
     SELECT c.relname,
            NOT EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
                AS shared,
            c.relrowsecurity AND c.relforcerowsecurity
-               AND EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'tenant')
-               AS enclosed,
+               AND ARRAY(
+                   SELECT p.polname || coalesce(pg_get_expr(p.polqual, p.polrelid), '')
+                          || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') || (0 = ANY (p.polroles))
+                   FROM pg_policy p WHERE p.polrelid = c.oid ORDER BY p.polname
+               ) = ARRAY(
+                   SELECT p.polname || coalesce(pg_get_expr(p.polqual, p.polrelid), '')
+                          || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') || (0 = ANY (p.polroles))
+                   FROM pg_policy p WHERE p.polrelid = 'lumbung_unit'::regclass ORDER BY p.polname
+               ) AS enclosed,
            ARRAY(
                SELECT k.conname::text FROM pg_constraint k
-               WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f')
+               WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f', 'x')
                  AND NOT (SELECT a.attnum FROM pg_attribute a
                           WHERE a.attrelid = c.oid AND a.attname = 'tenant_id') = ANY (k.conkey)
+               UNION
+               SELECT i.indexrelid::regclass::text FROM pg_index i
+               WHERE i.indrelid = c.oid AND i.indisunique
+                 AND NOT (SELECT a.attnum FROM pg_attribute a
+                          WHERE a.attrelid = c.oid AND a.attname = 'tenant_id') = ANY (i.indkey)
            ) AS loose
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND starts_with(c.relname, :prefix)
+    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND {_OF_COMPONENT}
     ORDER BY c.relname
+    """  # noqa: S608  (no value in it)
+)
+
+# A view reads with its owner's eyes unless it says otherwise, and the owner sees every tenant's rows.
+_OPEN_VIEWS = text(
+    f"""
+    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'public' AND {_OF_COMPONENT} AND (
+        c.relkind IN ('m', 'f')
+        OR c.relkind = 'v' AND NOT coalesce(c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], false)
+    )
+    ORDER BY c.relname
+    """  # noqa: S608  (no value in it)
+)
+
+_THINGS = text(
+    """
+    SELECT 'Table ' || c.relname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    UNION ALL
+    SELECT 'Function ' || p.proname || CASE WHEN p.prosecdef THEN ' (security definer)' ELSE '' END,
+           CASE WHEN p.prosecdef THEN '' ELSE p.proname END
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public'
     """
 )
 
 
-def check_tables(connection: Connection, plugin: str, shared: Sequence[str] = ()) -> None:
+def things_in(connection: Connection) -> dict[str, str]:
+    """Return what is in the schema, each with the name that tells whose it is: to compare before and after."""
+    return {str(thing): str(name) for thing, name in connection.execute(_THINGS)}
+
+
+def check_tables(
+    connection: Connection, plugin: str, shared: Sequence[str] = (), *, before: Mapping[str, str] | None = None
+) -> None:
     """Refuse the tables of ``plugin`` unless each belongs to tenants all the way.
 
-    ``shared`` names the tables that the manifest declares to be reference data without a tenant. Raises
-    `LumbungError` naming the first table and what is missing; called inside the migration's transaction, so that
-    a refusal leaves nothing behind.
+    ``shared`` names the tables that the manifest declares to be reference data without a tenant; ``before`` is
+    what `things_in` said before the migration. Raises `LumbungError` naming the first thing that is wrong and why;
+    called inside the migration's transaction, so that a refusal leaves nothing behind.
     """
-    for table, without_tenant, enclosed, loose in connection.execute(
-        _OPEN_TABLES, {"prefix": f"{plugin}_"}
-    ).all():
+    prefix = {"prefix": f"{plugin}_"}
+    for thing, name in (things_in(connection) if before is not None else {}).items():
+        if thing not in (before or {}) and not name.startswith((f"{plugin}_", "lumbung_version_")):
+            raise LumbungError(
+                f"{thing} was made by {plugin}: what a plugin makes is called {plugin}_..., and runs with the rights "
+                "of who asks."
+            )
+    for view in connection.execute(_OPEN_VIEWS, prefix).scalars():
+        raise LumbungError(
+            f"View {view} of {plugin} would show every tenant's rows: make it WITH (security_invoker = true), and "
+            "not materialized."
+        )
+    for table, without_tenant, enclosed, loose in connection.execute(_OPEN_TABLES, prefix).all():
         if without_tenant:
             if table not in shared:
                 raise LumbungError(
@@ -156,7 +216,8 @@ def check_tables(connection: Connection, plugin: str, shared: Sequence[str] = ()
                 )
         elif not enclosed:
             raise LumbungError(
-                f"Table {table} of {plugin} has no row-level security: make it with op.create_tenant_table."
+                f"Table {table} of {plugin} has no row-level security, or another than the house's: make it with "
+                "op.create_tenant_table."
             )
         elif loose:
             raise LumbungError(

@@ -8,7 +8,7 @@ run are in `docs/operating/database.md`.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
@@ -26,9 +26,9 @@ _PREPARE_LOCK = 5_204_002  # pg_advisory_lock key: two processes that start toge
 class DatabaseUrls:
     """Where each role connects: SQLAlchemy URLs with passwords. Never log one; use `engine.describe`."""
 
-    migrator: str
-    app: str
-    reader: str
+    migrator: str = field(repr=False)
+    app: str = field(repr=False)
+    reader: str = field(repr=False)
 
 
 # What default privileges give the app role and these tables take back: history is append-only, and only the
@@ -53,6 +53,18 @@ def urls_made_by_hand(settings: Settings) -> DatabaseUrls | None:
             "or none of them."
         )
     return None
+
+
+def running_app_url(settings: Settings) -> str:
+    """Return the app role's URL for a web process: it starts no server and holds no other role's key.
+
+    The supervisor passes it as ``LUMBUNG_DATABASE_APP_URL``. Raises `ConfigurationError` when it is missing.
+    """
+    if settings.database_app_url:
+        return normalise(settings.database_app_url)
+    raise ConfigurationError(
+        "A web process needs LUMBUNG_DATABASE_APP_URL; start the site with 'lumbung serve', which sets it."
+    )
 
 
 def normalise(url: str) -> str:
@@ -129,13 +141,14 @@ def _make_roles(
 ) -> None:
     for role in ROLES:
         name = f"{database}_{role}"
-        action = "ALTER" if _exists(connection, "pg_roles", "rolname", name) else "CREATE"
+        # A role that is there keeps its attributes: before PostgreSQL 16 only a superuser may even name them.
+        statement = (
+            "ALTER ROLE {} PASSWORD {}"
+            if _exists(connection, "pg_roles", "rolname", name)
+            else "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}"
+        )
         try:
-            connection.execute(
-                sql.SQL(
-                    "{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}"
-                ).format(sql.SQL(action), sql.Identifier(name), sql.Literal(passwords[role]))
-            )
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Literal(passwords[role])))
         except psycopg.errors.InsufficientPrivilege:
             raise ConfigurationError(
                 f"The database user {connection.info.user} may not create the role {name}; give it CREATEROLE, "
@@ -162,6 +175,22 @@ def _grant(connection: psycopg.Connection[tuple[object, ...]], database: str) ->
             sql.SQL(statement).format(
                 database=sql.Identifier(database), migrator=migrator, app=app, reader=reader
             )
+        )
+
+
+def refuse_powerful_app_role(urls: DatabaseUrls) -> None:
+    """Raise `ConfigurationError` when the pages' role could step over row-level security."""
+    url = make_url(urls.app)
+    with connect(url) as connection:
+        powerful = connection.execute(
+            "SELECT rolsuper OR rolbypassrls OR EXISTS (SELECT 1 FROM pg_tables "
+            "WHERE tablename = 'lumbung_person' AND pg_has_role(current_user, tableowner, 'USAGE')) "
+            "FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+    if powerful and powerful[0]:
+        raise ConfigurationError(
+            f"The database role {url.username} is a superuser, owns the tables or bypasses row-level security; "
+            "the web pages need one that does none of these (docs/operating/database.md)."
         )
 
 

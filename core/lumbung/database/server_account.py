@@ -72,8 +72,7 @@ def make_shelter(home: Path, *, throwaway: bool) -> Path:
 
     Places of tests whose home is gone are cleared away on this occasion, since nothing else would.
     """
-    SHELTER.mkdir(exist_ok=True)
-    SHELTER.chmod(0o755)
+    _make_shelter_root()
     for mark in SHELTER.glob("*/throwaway"):
         if not Path((mark.parent / "home").read_text()).exists():
             shutil.rmtree(mark.parent, ignore_errors=True)
@@ -83,6 +82,12 @@ def make_shelter(home: Path, *, throwaway: bool) -> Path:
     if throwaway:
         (place / "throwaway").touch()
     return place
+
+
+def _make_shelter_root() -> None:
+    with suppress(FileExistsError):
+        SHELTER.mkdir()
+        SHELTER.chmod(0o755)  # whatever root's umask is; one that was there already stays as it is
 
 
 @functools.cache
@@ -108,8 +113,7 @@ def _can_run(account: Account, folder: Path) -> bool:
 
 def _copy_programs(package: Path, copy: Path) -> None:
     """Copy the wheel's programs and libraries; the copy gets its name only when it is complete."""
-    SHELTER.mkdir(exist_ok=True)
-    SHELTER.chmod(0o755)
+    _make_shelter_root()
     draft = Path(tempfile.mkdtemp(prefix=f".{copy.name}-", dir=SHELTER))
     shutil.copytree(
         package / "pginstall",

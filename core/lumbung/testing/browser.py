@@ -36,7 +36,9 @@ def find_chromium() -> str:
             subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
     found = _present()
     if found is None:
-        raise RuntimeError("The journeys need Chromium; install it with 'apt-get install chromium' and run again.")
+        raise RuntimeError(
+            "The journeys need Chromium; install it with 'apt-get install chromium' and run again."
+        )
     return found
 
 

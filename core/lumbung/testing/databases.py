@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,12 +36,15 @@ SAMPLE_TENANTS = (
     ("sumbawabarat", "Kabupaten Sumbawa Barat", "52.07"),
 )
 _TEMPLATE_LOCK = 5_204_003
+ROOM_NEEDED = 2 * 1024**3  # bytes
 
 
 @cache
 def test_home() -> Path:
-    """Return the folder of the test server, shared by all test processes of this user."""
-    home = Path(tempfile.gettempdir()) / f"lumbung-tests-{os.getuid()}"
+    """Return the folder of the test server, shared by all test processes of this user; in memory where it fits."""
+    memory = Path("/dev/shm")  # noqa: S108  (a folder of our own in it, mode 0711, no fixed file names)
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_NEEDED
+    home = (memory if roomy else Path(tempfile.gettempdir())) / f"lumbung-tests-{os.getuid()}"
     home.mkdir(mode=0o711, exist_ok=True)
     return home
 
@@ -64,7 +68,9 @@ def fresh_database(server: ServerAddress, plugins: Sequence[str]) -> Iterator[Da
             )
         )
     try:
-        yield replace(urls, **{role: _in(getattr(urls, role), name) for role in ("migrator", "app", "reader")})
+        yield replace(
+            urls, **{role: _in(getattr(urls, role), name) for role in ("migrator", "app", "reader")}
+        )
     finally:
         with connect(make_url(server.url())) as admin:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -88,7 +88,10 @@ def new_page(chromium: Browser) -> Iterator[Any]:
 
     def open_page(*, width: int = 1280, height: int = 900, **options: Any) -> Page:
         context = chromium.new_context(
-            viewport={"width": width, "height": height}, locale="id-ID", timezone_id="Asia/Makassar", **options
+            viewport={"width": width, "height": height},
+            locale="id-ID",
+            timezone_id="Asia/Makassar",
+            **options,
         )
         context.set_default_timeout(10_000)
         page = context.new_page()
@@ -96,9 +99,11 @@ def new_page(chromium: Browser) -> Iterator[Any]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "console",
-            lambda message: errors.append(message.text)
-            if message.type == "error" and "Content Security Policy" in message.text
-            else None,
+            lambda message: (
+                errors.append(message.text)
+                if message.type == "error" and "Content Security Policy" in message.text
+                else None
+            ),
         )
         opened.append((context, errors))
         return page

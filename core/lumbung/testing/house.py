@@ -6,9 +6,11 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from flask import Flask
 from sqlalchemy import select
 from werkzeug.serving import make_server
 from werkzeug.test import Client, TestResponse
@@ -67,13 +69,20 @@ class TestHouse:
         self.settings = settings
         self.urls = urls
         self.kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
-        self.app = create_app(settings, kernel=self.kernel)
-        self.app.testing = False
+
+    @cached_property
+    def app(self) -> Flask:
+        """The portal with the gate in front, made when the first visitor comes."""
+        return create_app(self.settings, kernel=self.kernel)
 
     @contextmanager
-    def scope(self, tenant: str = "sumbawa", *, person: Person | None = None, plugin: str | None = None) -> Iterator[Scope]:
+    def scope(
+        self, tenant: str = "sumbawa", *, person: Person | None = None, plugin: str | None = None
+    ) -> Iterator[Scope]:
         """Run a block on behalf of a tenant; what it changed is committed at its end."""
-        with self.kernel.scope(self.kernel.tenant(tenant), actor="test", person=person, plugin=plugin) as scope:
+        with self.kernel.scope(
+            self.kernel.tenant(tenant), actor="test", person=person, plugin=plugin
+        ) as scope:
             yield scope
 
     def person(
