@@ -1,0 +1,1 @@
+"""Serving a site: one supervisor that looks after the database, the web server and the job worker."""

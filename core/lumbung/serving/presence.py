@@ -1,0 +1,50 @@
+"""Who serves a home: at most one supervisor, which other commands can find and ask to take in new code."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lumbung.errors import LumbungError
+
+
+@contextmanager
+def claim_home(home: Path) -> Iterator[None]:
+    """Be the one process that serves ``home``, for the length of a block."""
+    note = _note(home)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        note.parent.mkdir(mode=0o711, exist_ok=True)
+        descriptor = os.open(note, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise LumbungError(f"The data folder {home} cannot be used: {error.strerror}.") from error
+    with os.fdopen(descriptor, "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LumbungError(
+                f"{home} is served already, by process {file.read().strip() or '?'}; stop that one first."
+            ) from None
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def recycle_web_workers(home: Path) -> bool:
+    """Ask the supervisor of ``home`` to replace its web workers; tell whether there is one."""
+    with suppress(FileNotFoundError), _note(home).open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.kill(int(file.read()), signal.SIGHUP)
+            return True
+    return False
+
+
+def _note(home: Path) -> Path:
+    return home / "run" / "serve.pid"
