@@ -14,7 +14,10 @@ from lumbung import audit
 from lumbung.errors import LumbungError
 from lumbung.identity.models import Grant, PersonRow
 from lumbung.identity.passwords import LONGEST, SHORTEST, hash_password
+from lumbung.identity.person import ADMIN
 from lumbung.tenancy.models import Unit
+
+PHONE = r"^\+?[0-9 .-]{8,18}$"
 
 
 class EmailTaken(LumbungError):
@@ -28,11 +31,17 @@ class PasswordTooWeak(LumbungError):
 def normal_email(email: str) -> str:
     """Return an e-mail address as it is kept: trimmed, lower case. Raises `LumbungError` when it is none."""
     try:
-        return validate_email(
-            email.strip(), check_deliverability=False, globally_deliverable=False
-        ).normalized.lower()
+        return validate_email(email.strip(), check_deliverability=False, globally_deliverable=False).normalized.lower()
     except EmailNotValidError as error:
         raise LumbungError(f"{email!r} is not an e-mail address: {error}") from None
+
+
+def normal_name(name: str) -> str:
+    """Return a person's name as it is kept: single spaces. Raises `LumbungError` when it is empty or too long."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 120:
+        raise LumbungError("A person's name has 1 to 120 letters.")
+    return name
 
 
 def check_password(password: str, email: str) -> None:
@@ -54,17 +63,17 @@ def add_person(
 ) -> PersonRow:
     """Add a person to the current tenant and return them.
 
-    Raises `EmailTaken`, `PasswordTooWeak` or `LumbungError` (not an e-mail address); nothing is written then.
+    Raises `EmailTaken`, `PasswordTooWeak` or `LumbungError` (no name, no e-mail address); nothing is written then.
     Two that register the same address at once: the second is told `EmailTaken`.
     """
-    email = normal_email(email)
+    email, name = normal_email(email), normal_name(name)
     if password is not None:
         check_password(password, email)
     if session.scalar(select(PersonRow.id).where(PersonRow.email == email)):
         raise EmailTaken(f"{email} already has an account here.")
     person = PersonRow(
         email=email,
-        name=" ".join(name.split()),
+        name=name,
         phone=phone or None,
         password_hash=hash_password(password) if password else None,
         operator=operator,
@@ -79,7 +88,12 @@ def add_person(
 
 
 def grant(session: Session, person: PersonRow, role: str, unit: Unit | None = None) -> Grant:
-    """Give a role, for a unit or for the whole tenant. Giving it twice changes nothing."""
+    """Give a role, for a unit or for the whole tenant. Giving it twice changes nothing.
+
+    Raises `LumbungError` for an administrator of a single unit: what an administrator opens is the tenant's.
+    """
+    if role == ADMIN and unit is not None:
+        raise LumbungError("The role admin is given for the whole tenant, not for one unit.")
     unit_id = unit.id if unit else None
     for held in person.grants:
         if held.role == role and held.unit_id == unit_id:

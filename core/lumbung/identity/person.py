@@ -62,7 +62,11 @@ class Person:
 
 
 def powers_of(
-    grants: Iterable[tuple[str, frozenset[UUID] | None]], snapshot: Snapshot, tenant_id: int, *, operator: bool
+    grants: Iterable[tuple[str, frozenset[UUID] | None]],
+    snapshot: Snapshot,
+    tenant_id: int,
+    *,
+    operator: bool,
 ) -> Powers:
     """Work out what roles allow.
 

@@ -137,9 +137,7 @@ def revoke(session: Session, person_id: UUID, session_id: UUID) -> bool:
     """End one session of a person; False when they have no such session that is still open."""
     ended = session.execute(
         update(SessionRow)
-        .where(
-            SessionRow.id == session_id, SessionRow.person_id == person_id, SessionRow.revoked_at.is_(None)
-        )
+        .where(SessionRow.id == session_id, SessionRow.person_id == person_id, SessionRow.revoked_at.is_(None))
         .values(revoked_at=utc_now())
         .returning(SessionRow.id)
     )
@@ -151,9 +149,7 @@ def revoke_all(session: Session, person_id: UUID, *, keep: UUID | None = None) -
     condition = [SessionRow.person_id == person_id, SessionRow.revoked_at.is_(None)]
     if keep is not None:
         condition.append(SessionRow.id != keep)
-    ended = session.execute(
-        update(SessionRow).where(*condition).values(revoked_at=utc_now()).returning(SessionRow.id)
-    )
+    ended = session.execute(update(SessionRow).where(*condition).values(revoked_at=utc_now()).returning(SessionRow.id))
     return len(ended.all())
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from lumbung.clock import utc_now
@@ -30,19 +32,23 @@ def sign_in(
 ) -> tuple[PersonRow, str]:
     """Check a password and begin a session; return the person and the token for the cookie.
 
-    Raises `TooManyAttempts` or `SignInRefused`. A refusal is kept in a transaction of its own, since the page's
-    will be rolled back.
+    Raises `TooManyAttempts` or `SignInRefused`. The attempt is written down first, in a transaction of its own
+    (the page's is rolled back on refusal), and taken back when the password is right.
     """
     email = email.strip().lower()
     kept = hashlib.sha256(email.encode("utf-8", "replace")).digest()
-    if _failures(session, SignInAttempt.email_hash == kept) >= limit:
-        raise TooManyAttempts
-    if _failures(session, SignInAttempt.address == address) >= limit * PER_ADDRESS:
-        raise TooManyAttempts
+    with _aside(session) as aside:
+        _one_at_a_time(aside, kept)
+        if _failures(aside, SignInAttempt.email_hash == kept) >= limit:
+            raise TooManyAttempts
+        if _failures(aside, SignInAttempt.address == address) >= limit * PER_ADDRESS:
+            raise TooManyAttempts
+        attempt = SignInAttempt(email_hash=kept, address=address, at=utc_now())
+        aside.add(attempt)
     person = session.scalar(select(PersonRow).where(PersonRow.email == email, PersonRow.active))
     if not matches(person.password_hash if person else None, password) or person is None:
-        _note_failure(session, kept, address)
         raise SignInRefused
+    session.execute(delete(SignInAttempt).where(SignInAttempt.id == attempt.id))
     if is_outdated(person.password_hash or ""):
         person.password_hash = hash_password(password)
     return person, sessions.start(session, person.id, address=address, agent=agent)
@@ -53,6 +59,15 @@ def _failures(session: Session, condition: object) -> int:
     return session.scalar(query.where(condition, SignInAttempt.at > utc_now() - WINDOW)) or 0  # type: ignore[arg-type]
 
 
-def _note_failure(session: Session, email_hash: bytes, address: str) -> None:
-    with type(session)(session.get_bind(), info=dict(session.info)) as aside, aside.begin():
-        aside.add(SignInAttempt(email_hash=email_hash, address=address, at=utc_now()))
+@contextmanager
+def _aside(session: Session) -> Iterator[Session]:
+    """A transaction of its own for the same tenant."""
+    opened = type(session)(session.get_bind(), expire_on_commit=False, info=dict(session.info))
+    with opened as aside, aside.begin():
+        yield aside
+
+
+def _one_at_a_time(session: Session, email_hash: bytes) -> None:
+    """Guesses that arrive together are counted one after the other, until the end of this transaction."""
+    key = int.from_bytes(email_hash[:8], "big", signed=True)
+    session.execute(select(func.pg_advisory_xact_lock(key)))

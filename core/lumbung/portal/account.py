@@ -8,17 +8,20 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from werkzeug.wrappers import Response
 
 from lumbung import audit
-from lumbung.context import current_scope
+from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
 from lumbung.identity import people, sessions
 from lumbung.identity.models import PersonRow
 from lumbung.identity.passwords import hash_password, matches
 from lumbung.identity.person import Person
 from lumbung.identity.sign_in import SignInRefused, TooManyAttempts, sign_in
+from lumbung.portal.browsers import browser_of
 from lumbung.portal.forms import PasswordForm, RegisterForm, SignInForm
 from lumbung.web.access import public, signed_in
 from lumbung.web.house import lifetime, sid_cookie
-from lumbung.web.i18n import COOKIE_FREE_KEY, core_domain
+from lumbung.web.i18n import COOKIE_FREE_KEY, core_domain, language
+from lumbung.web.limits import rate_limit
+from lumbung.web.role_titles import RoleTitle, title_of
 from lumbung.web.security import local_path
 
 blueprint = Blueprint("account", __name__)
@@ -53,9 +56,7 @@ def sign_in_page() -> Page:
         form.form_errors.append(_("Terlalu banyak percobaan. Tunggu 15 menit, lalu coba lagi."))
         return render_template("portal/sign_in.html", form=form, next=target), 429
     except SignInRefused:
-        form.form_errors.append(
-            _("Alamat surel dan kata sandi ini tidak cocok. Periksa keduanya, lalu coba lagi.")
-        )
+        form.form_errors.append(_("Alamat surel dan kata sandi ini tidak cocok. Periksa keduanya, lalu coba lagi."))
         return render_template("portal/sign_in.html", form=form, next=target), 422
     return _welcome(person, token, target)
 
@@ -86,6 +87,8 @@ def register() -> Page:
     if not form.validate():
         return render_template("portal/register.html", form=form, next=target), 422
     scope = current_scope()
+    rate_limit(f"register {scope.address}", times=60, seconds=3600)  # before a password is hashed
+    scope.memory["actor"] = (form.name.data or "")[:120]
     try:
         person = people.add_person(
             scope.session,
@@ -101,9 +104,7 @@ def register() -> Page:
     except LumbungError:
         form.email.errors = [_("Ini bukan alamat surel. Contoh: nama@contoh.id")]
     else:
-        token = sessions.start(
-            scope.session, person.id, address=scope.address, agent=request.user_agent.string
-        )
+        token = sessions.start(scope.session, person.id, address=scope.address, agent=request.user_agent.string)
         return _welcome(person, token, target)
     return render_template("portal/register.html", form=form, next=target), 422
 
@@ -146,11 +147,21 @@ def _account_page(person: PersonRow, form: PasswordForm) -> str:
     scope = current_scope()
     open_sessions = sessions.open_sessions(scope.session, person.id, lifetime(scope.kernel))
     return render_template(
-        "portal/account.html", form=form, me=person, sessions=open_sessions, here=_who().session_id
+        "portal/account.html",
+        form=form,
+        me=person,
+        roles=[(_role_title(grant.role), grant.unit) for grant in person.grants],
+        sessions=[(one, browser_of(one.agent), one.id == _who().session_id) for one in open_sessions],
     )
 
 
+def _role_title(role: str) -> RoleTitle:
+    scope = current_scope()
+    return title_of(role, scope.kernel.snapshot(), current_tenant().id, language())
+
+
 def _change_password(person: PersonRow, form: PasswordForm) -> bool:
+    rate_limit(f"password {person.id}", times=10, seconds=900)
     if not matches(person.password_hash, form.current.data or ""):
         form.current.errors = [_("Ini bukan kata sandi Anda yang sekarang.")]
         return False
@@ -183,6 +194,7 @@ def _welcome(person: PersonRow, token: str, target: str) -> Response:
     if old:
         sessions.end(scope.session, old)
     _forget_browser()
+    scope.memory["actor"] = person.name
     audit.record("person.sign_in", person.email)
     answer = redirect(target, 303)
     answer.set_cookie(

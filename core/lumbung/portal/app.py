@@ -12,8 +12,9 @@ from lumbung.identity.person import PLATFORM_PERMISSIONS, TENANT_PERMISSIONS
 from lumbung.kernel import Kernel
 from lumbung.registry.state import InstalledPlugin
 from lumbung.web.house import HouseApp
+from lumbung.web.i18n import language
 from lumbung.web.security import add_headers
-from lumbung.web.view import service_of
+from lumbung.web.view import Service, service_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -48,7 +49,7 @@ class Portal(HouseApp):
         with self.request_context(environ):
             body = render_template(
                 "lumbung/service_unavailable.html",
-                plugin=service_of(plugin.manifest, self._language()),
+                plugin=self._service(plugin),
                 reason="broken",
             )
             answer = add_headers(make_response(body, 503), personal=False)
@@ -56,7 +57,7 @@ class Portal(HouseApp):
             return answer(environ, start_response)
 
     @staticmethod
-    def _language() -> str:
-        from lumbung.web.i18n import language
-
-        return language()
+    def _service(plugin: InstalledPlugin) -> Service:
+        if plugin.usable:
+            return service_of(plugin.manifest, language())
+        return Service(plugin.name, plugin.name.title(), "", f"/{plugin.name}/", "plug", "")

@@ -7,11 +7,10 @@ from wtforms import BooleanField, EmailField, PasswordField, StringField, TelFie
 from wtforms.validators import EqualTo, InputRequired, Length, Optional, Regexp
 
 from lumbung.identity.passwords import LONGEST, SHORTEST
+from lumbung.identity.people import PHONE
 from lumbung.web.i18n import core_domain
 
 _ = core_domain.lazy_gettext
-
-PHONE = r"^\+?[0-9 .-]{8,18}$"
 
 
 def required(what: str) -> InputRequired:
@@ -65,9 +64,7 @@ class RegisterForm(FlaskForm):
 class PasswordForm(FlaskForm):
     """A person changes their password."""
 
-    current = PasswordField(
-        _("Kata sandi sekarang"), validators=[required(_("Tulis kata sandi yang sekarang."))]
-    )
+    current = PasswordField(_("Kata sandi sekarang"), validators=[required(_("Tulis kata sandi yang sekarang."))])
     password = PasswordField(
         _("Kata sandi baru"),
         validators=[

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, redirect, request
+from flask import Flask, Request, Response, abort, redirect, request
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
@@ -22,11 +22,30 @@ from lumbung.kernel import Kernel
 from lumbung.registry.manifest import Manifest
 from lumbung.web import errors, i18n
 from lumbung.web.access import refuse_undeclared, rule_of
-from lumbung.web.security import add_headers, refuse_unstorable_text
+from lumbung.web.security import HEADERS, add_headers, refuse_unstorable_text
 from lumbung.web.view import HouseView
 
 CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "lumbung"
 READING = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+LARGEST_FORM = 2 * 1024 * 1024  # bytes of a form without files: it is read and taken apart at once
+
+
+class HouseRequest(Request):
+    """A request whose form has its own limit, lower than that of an upload."""
+
+    @property
+    def max_content_length(self) -> int | None:
+        """Return how many bytes of body are read; a larger one is answered with 413."""
+        limit = super().max_content_length
+        if self.mimetype == "application/x-www-form-urlencoded":
+            return LARGEST_FORM if limit is None else min(limit, LARGEST_FORM)
+        return limit
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._max_content_length = value
 
 
 class HouseApp(Flask):
@@ -35,6 +54,8 @@ class HouseApp(Flask):
     ``folder`` holds ``templates``, ``static`` and ``translations``. Templates called ``lumbung/...`` always come
     from the core, whatever a plugin ships.
     """
+
+    request_class = HouseRequest
 
     def __init__(
         self, import_name: str, *, kernel: Kernel, folder: Path, domain: str, manifest: Manifest | None
@@ -70,13 +91,18 @@ class HouseApp(Flask):
 
     def full_dispatch_request(self) -> Response:
         """Dispatch a request as one transaction: kept when a writing request ends well, undone otherwise."""
-        answer = super().full_dispatch_request()
         scope = current_scope()
-        if scope.has_session:
-            if request.method in READING or answer.status_code >= 400:
+        try:
+            answer = super().full_dispatch_request()
+            if scope.has_session:
+                if request.method in READING or answer.status_code >= 400:
+                    scope.session.rollback()
+                else:
+                    scope.session.commit()
+        except Exception as error:  # no answer could be made, or what it tells could not be kept
+            if scope.has_session:
                 scope.session.rollback()
-            else:
-                scope.session.commit()
+            return self.finalize_request(self.handle_user_exception(error), from_error_handler=True)
         return answer
 
     def _welcome(self) -> BaseResponse | None:
@@ -100,10 +126,9 @@ class HouseApp(Flask):
     def _see_off(self, response: Response) -> Response:
         if request.endpoint == "static" and response.status_code == 200:
             days = 365 if "v" in request.args else 0
-            response.headers["Cache-Control"] = f"public, max-age={days * 86400}" + (
-                ", immutable" if days else ""
-            )
-            response.headers["X-Content-Type-Options"] = "nosniff"
+            response.headers["Cache-Control"] = f"public, max-age={days * 86400}" + (", immutable" if days else "")
+            for name, value in HEADERS.items():  # an SVG of a plugin is a page too, when opened by itself
+                response.headers.setdefault(name, value)
             return response
         return add_headers(response, personal=current_scope().person is not None)
 
@@ -152,7 +177,7 @@ def _configuration(kernel: Kernel) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.secure_cookies,
         "MAX_CONTENT_LENGTH": settings.upload_limit_mb * 1024 * 1024,
-        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
         "MAX_FORM_PARTS": 2000,
         "WTF_CSRF_TIME_LIMIT": settings.session_hours * 3600,
         "TRAP_HTTP_EXCEPTIONS": False,

@@ -50,7 +50,11 @@ def set_up(app: Flask, domain: str, translations: Path) -> None:
     app.jinja_env.globals["t"] = core_domain.gettext
     app.jinja_env.globals["nt"] = core_domain.ngettext
     app.jinja_env.filters.update(
-        date=format_date, time=format_time, datetime=format_datetime, number=format_number, rupiah=format_rupiah
+        date=format_date,
+        time=format_time,
+        datetime=format_datetime,
+        number=format_number,
+        rupiah=format_rupiah,
     )
 
 
@@ -92,7 +96,7 @@ def format_rupiah(value: int | Decimal | None, *, sen: bool = False) -> str:
     if value is None:
         return ""
     pattern = "¤\N{NO-BREAK SPACE}#,##0.00" if sen else "¤\N{NO-BREAK SPACE}#,##0"
-    return flask_babel.format_currency(value, "IDR", pattern, currency_digits=False)
+    return str(flask_babel.format_currency(value, "IDR", pattern, currency_digits=False))
 
 
 def _time_zone() -> str:

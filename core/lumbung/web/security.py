@@ -41,8 +41,16 @@ def add_headers(response: Response, *, personal: bool) -> Response:
 def refuse_unstorable_text(request: Request) -> None:
     """Refuse text that PostgreSQL cannot keep (NUL, lone surrogates) at the door, with 400 instead of a 500 later."""
     for text in _texts(request):
-        if "\x00" in text or any(0xD800 <= ord(letter) <= 0xDFFF for letter in text):
+        if "\x00" in text or not _is_unicode(text):
             raise BadRequest("Isian memuat karakter yang tidak dapat disimpan.")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
 
 
 def _texts(request: Request) -> Iterable[str]:

@@ -118,13 +118,17 @@ class HouseView:
             if item.place == "citizen" and (item.permission is None or self.can(item.permission))
         )
         return PluginView(
-            **vars(service_of(self._manifest, self.language)), licence=self._manifest.licence, navigation=links
+            **vars(service_of(self._manifest, self.language)),
+            licence=self._manifest.licence,
+            navigation=links,
         )
 
     @cached_property
     def services(self) -> list[Service]:
         """The services enabled for the tenant."""
-        return [service_of(plugin.manifest, self.language) for plugin in self._enabled]
+        return [
+            service_of(plugin.manifest, self.language) for plugin in self._enabled if plugin.manifest.has_pages
+        ]
 
     @cached_property
     def desk_navigation(self) -> list[LinkGroup]:

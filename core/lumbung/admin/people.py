@@ -1,0 +1,203 @@
+"""People of the tenant: finding, adding and changing accounts. Their roles are next door, in `roles`."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from lumbung import audit
+from lumbung.admin.forms import GrantForm, PersonForm
+from lumbung.admin.rights import me
+from lumbung.context import current_scope, current_tenant
+from lumbung.errors import LumbungError
+from lumbung.identity import accounts, people, sessions
+from lumbung.identity.models import PersonRow
+from lumbung.tenancy.services import unit_tree
+from lumbung.web import role_titles
+from lumbung.web.access import requires
+from lumbung.web.house import lifetime
+from lumbung.web.i18n import core_domain, language
+from lumbung.web.paging import page_number, page_url, paginate
+
+blueprint = Blueprint("admin_people", __name__, url_prefix="/admin/orang")
+_ = core_domain.gettext
+
+Page = Response | str | tuple[str, int]
+
+
+@blueprint.get("/")
+@requires("core.people")
+def index() -> str:
+    """List people, by name or address, a page at a time."""
+    words = request.args.get("q", "").strip()[:100]
+    shown = request.args.get("tampil", "")
+    query = accounts.list_query(words, staff_only=shown == "petugas", closed=True if shown == "nonaktif" else None)
+    page = paginate(current_scope().session, query, page_number())
+    return render_template(
+        "admin/people.html", page=page, page_url=page_url(), words=words, shown=shown, role_title=role_title
+    )
+
+
+@blueprint.route("/tambah", methods=["GET", "POST"])
+@requires("core.people")
+def add() -> Page:
+    """Add an account; its password is shown once, on the page that answers."""
+    form = PersonForm()
+    if not form.is_submitted():
+        return render_template("admin/person_new.html", form=form)
+    if form.validate():
+        password = accounts.make_password()
+        try:
+            row = people.add_person(
+                current_scope().session,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                password=password,
+                phone=form.phone.data,
+            )
+        except LumbungError as error:
+            form.email.errors = [email_words(error)]
+        else:
+            flash(_("Akun %(name)s dibuat.", name=row.name), "baik")
+            return render_template("admin/password.html", row=row, password=password, fresh=True)
+    return render_template("admin/person_new.html", form=form), 422
+
+
+@blueprint.get("/<uuid:person_id>/")
+@requires("core.people")
+def detail(person_id: UUID) -> str:
+    """Show one person: who they are, what they may do, where they are signed in."""
+    return person_page(find(person_id))
+
+
+@blueprint.route("/<uuid:person_id>/ubah", methods=["GET", "POST"])
+@requires("core.people")
+def edit(person_id: UUID) -> Page:
+    """Change name, address and number of an account."""
+    row = find_mine(person_id)
+    form = PersonForm(obj=row)
+    if not form.is_submitted():
+        return render_template("admin/person_edit.html", form=form, row=row)
+    if form.validate():
+        try:
+            accounts.change(
+                current_scope().session,
+                row,
+                name=form.name.data or "",
+                email=form.email.data or "",
+                phone=form.phone.data,
+            )
+        except LumbungError as error:
+            form.email.errors = [email_words(error)]
+        else:
+            flash(_("Data akun disimpan."), "baik")
+            return back(row)
+    return render_template("admin/person_edit.html", form=form, row=row), 422
+
+
+@blueprint.post("/<uuid:person_id>/nonaktifkan")
+@requires("core.people")
+def close(person_id: UUID) -> Page:
+    """Close an account: its sessions end and nobody can sign in with it."""
+    row = find_mine(person_id)
+    try:
+        accounts.close(current_scope().session, row, me())
+    except accounts.OwnAccount:
+        return refused(row, _("Akun yang sedang Anda pakai tidak dapat dinonaktifkan."))
+    except accounts.LastAdmin:
+        return refused(row, _("Ini pengelola terakhir. Beri peran pengelola kepada orang lain dulu."))
+    flash(_("Akun %(name)s dinonaktifkan dan semua sesinya diakhiri.", name=row.name), "baik")
+    return back(row)
+
+
+@blueprint.post("/<uuid:person_id>/aktifkan")
+@requires("core.people")
+def reopen(person_id: UUID) -> Response:
+    """Open a closed account again."""
+    row = find_mine(person_id)
+    accounts.reopen(current_scope().session, row)
+    flash(_("Akun %(name)s aktif kembali.", name=row.name), "baik")
+    return back(row)
+
+
+@blueprint.post("/<uuid:person_id>/kata-sandi")
+@requires("core.people")
+def reset_password(person_id: UUID) -> Page:
+    """Make a new password, show it once, and end the person's sessions."""
+    row = find_mine(person_id)
+    if row.id == me().id:
+        return refused(row, _("Ganti kata sandi Anda sendiri di halaman Akun saya."))
+    password = accounts.reset_password(current_scope().session, row)
+    return render_template("admin/password.html", row=row, password=password, fresh=False)
+
+
+@blueprint.post("/<uuid:person_id>/akhiri-sesi")
+@requires("core.people")
+def end_sessions(person_id: UUID) -> Response:
+    """End every session of a person, but for the one in which this is asked."""
+    row = find_mine(person_id)
+    ended = sessions.revoke_all(current_scope().session, row.id, keep=me().session_id)
+    audit.record("session.revoke", row.email, count=ended)
+    flash(_("%(count)s sesi diakhiri.", count=ended), "baik")
+    return back(row)
+
+
+def person_page(row: PersonRow, form: GrantForm | None = None, refusal: str | None = None) -> str:
+    """Render one person's page."""
+    scope = current_scope()
+    return render_template(
+        "admin/person.html",
+        row=row,
+        form=form or grant_form(),
+        refusal=refusal,
+        mine=accounts.may_touch(me(), row),
+        myself=row.id == me().id,
+        role_title=role_title,
+        open_sessions=len(sessions.open_sessions(scope.session, row.id, lifetime(scope.kernel))),
+    )
+
+
+def grant_form() -> GrantForm:
+    """Return the form with the roles and units of this tenant."""
+    scope = current_scope()
+    scope.kernel.state.forget()
+    roles = role_titles.offered(scope.kernel.snapshot(), current_tenant().id, language())
+    return GrantForm().offer(roles, unit_tree(scope.session))
+
+
+def role_title(role: str) -> role_titles.RoleTitle:
+    """Return what a role is called, in the language of this page."""
+    return role_titles.title_of(role, current_scope().kernel.snapshot(), current_tenant().id, language())
+
+
+def find(person_id: UUID) -> PersonRow:
+    """Return a person of the tenant, or answer 404."""
+    row = current_scope().session.get(PersonRow, (current_tenant().id, person_id))
+    return row if row is not None else abort(404)
+
+
+def find_mine(person_id: UUID) -> PersonRow:
+    """Return a person whose account one may change: 403 for an operator's, unless one is an operator."""
+    row = find(person_id)
+    if not accounts.may_touch(me(), row):
+        abort(403)
+    return row
+
+
+def refused(row: PersonRow, why: str) -> tuple[str, int]:
+    """Show the person's page with the reason why nothing was changed."""
+    return person_page(row, refusal=why), 422
+
+
+def back(row: PersonRow) -> Response:
+    """Return to the person's page."""
+    return redirect(url_for("admin_people.detail", person_id=row.id), 303)
+
+
+def email_words(error: LumbungError) -> str:
+    """Return why an e-mail address was refused."""
+    if isinstance(error, people.EmailTaken):
+        return str(_("Alamat ini sudah dipakai akun lain di daerah ini."))
+    return str(_("Ini bukan alamat surel. Contoh: nama@contoh.id"))

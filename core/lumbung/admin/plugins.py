@@ -1,0 +1,171 @@
+"""Donated applications: which are here, what each says about itself, and how a new one comes in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, redirect, render_template, url_for
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response
+
+from lumbung import audit
+from lumbung.admin.forms import ConfirmForm, WheelForm
+from lumbung.admin.overview import RECENT, recent_faults
+from lumbung.admin.rights import PLUGINS, acting_as, me, need_one_of
+from lumbung.admin.words import operation_title, problem_words
+from lumbung.clock import utc_now
+from lumbung.context import current_scope, current_tenant
+from lumbung.errors import LumbungError
+from lumbung.lifecycle.operations import ask, receive_wheel
+from lumbung.lifecycle.overview import PluginOverview, overview
+from lumbung.registry.models import EnabledRow, FaultRow, LedgerRow, OperationRow, PluginRow
+from lumbung.tenancy.tenant import Tenant
+from lumbung.web.access import requires, staff
+from lumbung.web.i18n import core_domain, language
+
+blueprint = Blueprint("admin_plugins", __name__, url_prefix="/admin/plugin")
+_ = core_domain.gettext
+
+Page = Response | str | tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Whether a plugin is on for one tenant."""
+
+    tenant: Tenant
+    on: bool
+
+
+@blueprint.get("/")
+@staff
+def index() -> str:
+    """List the applications that are here."""
+    need_one_of(*PLUGINS)
+    return _index(WheelForm())
+
+
+@blueprint.post("/unggah")
+@requires("platform.plugins")
+def upload() -> Page:
+    """Take in a wheel: look into it at once, then have the job worker install it."""
+    form = WheelForm()
+    if not form.validate():
+        return _index(form), 422
+    file = form.wheel.data
+    try:
+        path = receive_wheel(current_scope().kernel, file.stream, file.filename or "")
+    except LumbungError as error:
+        form.wheel.errors = [_("Berkas ini tidak dapat dipasang. %(reason)s", reason=error)]
+        return _index(form), 422
+    operation = ask("install", argument=str(path), by=acting_as())
+    audit.record("plugin.install", path.name)
+    return redirect(url_for("admin_operations.show", operation_id=operation), 303)
+
+
+@blueprint.post("/<name>/pasang")
+@requires("platform.plugins")
+def adopt(name: str) -> Response:
+    """Have the job worker install a package that is here already."""
+    line = _find(name)
+    if (line.state == "installed" and not line.problem) or not line.package_here:
+        abort(409, _("Aplikasi ini sudah terpasang, atau paketnya tidak ada di sini."))
+    operation = ask("adopt", plugin=name, by=acting_as())
+    audit.record("plugin.install", name)
+    return redirect(url_for("admin_operations.show", operation_id=operation), 303)
+
+
+@blueprint.get("/<name>/")
+@staff
+def detail(name: str) -> str:
+    """Show all that an application says about itself, and how it fares here."""
+    need_one_of(*PLUGINS)
+    return _detail(_find(name))
+
+
+@blueprint.post("/<name>/copot")
+@requires("platform.plugins")
+def uninstall(name: str) -> Page:
+    """Have the job worker take an application off this site, after its title was typed. Its data is kept."""
+    line = _find(name)
+    if line.state != "installed":
+        abort(404)
+    if not ConfirmForm().names(_title(line)):
+        return _detail(line, refusal=_("Nama yang diketik tidak sama. Tidak ada yang dicopot.")), 422
+    operation = ask("uninstall", plugin=name, by=acting_as())
+    audit.record("plugin.uninstall", name)
+    return redirect(url_for("admin_operations.show", operation_id=operation), 303)
+
+
+def _index(form: WheelForm) -> str:
+    lines = overview(current_scope().kernel)
+    operator = me().can("platform.plugins")
+    if not operator:
+        lines = [line for line in lines if line.state == "installed"]
+    return render_template(
+        "admin/plugins.html",
+        form=form,
+        lines=lines,
+        operations=_latest_operations() if operator else [],
+        here=current_tenant().slug,
+        faults=_fault_counts(),
+        problem_words=problem_words,
+        operation_title=operation_title,
+    )
+
+
+def _detail(line: PluginOverview, refusal: str | None = None) -> str:
+    scope = current_scope()
+    operator = me().can("platform.plugins")
+    ledger = select(LedgerRow).where(LedgerRow.component == line.name).order_by(LedgerRow.id.desc()).limit(20)
+    return render_template(
+        "admin/plugin.html",
+        line=line,
+        title=_title(line),
+        manifest=line.manifest,
+        row=scope.session.get(PluginRow, line.name),
+        switches=_switches(line) if line.state == "installed" else [],
+        faults=recent_faults(line.name, limit=20),
+        ledger=list(scope.session.scalars(ledger)) if operator else [],
+        tenant_names={t.id: t.name for t in scope.kernel.snapshot().tenants.values()},
+        enabled_by=_enabled_by(line.name),
+        refusal=refusal,
+        problem=problem_words(line),
+    )
+
+
+def _find(name: str) -> PluginOverview:
+    for line in overview(current_scope().kernel):
+        if line.name == name and (line.state == "installed" or me().can("platform.plugins")):
+            return line
+    abort(404)
+
+
+def _title(line: PluginOverview) -> str:
+    return line.manifest.title(language()) if line.manifest else line.name
+
+
+def _switches(line: PluginOverview) -> list[Switch]:
+    """An operator switches for every tenant, an administrator for their own."""
+    tenants = [current_tenant()]
+    if me().can("platform.plugins"):
+        tenants = sorted(current_scope().kernel.snapshot().tenants.values(), key=lambda t: t.name)
+    return [Switch(tenant, tenant.slug in line.tenants) for tenant in tenants]
+
+
+def _enabled_by(name: str) -> dict[int, EnabledRow]:
+    rows = current_scope().session.scalars(select(EnabledRow).where(EnabledRow.plugin == name))
+    return {row.tenant_id: row for row in rows}
+
+
+def _fault_counts() -> dict[str, int]:
+    """Return how many faults each application had in seven days, as far as the person may see them."""
+    query = select(FaultRow.plugin, func.count()).where(FaultRow.at > utc_now() - RECENT).group_by(FaultRow.plugin)
+    if not me().can("platform.plugins"):
+        query = query.where(FaultRow.tenant_id == current_tenant().id)
+    return dict(current_scope().session.execute(query).all())
+
+
+def _latest_operations() -> list[OperationRow]:
+    query = select(OperationRow).order_by(OperationRow.asked_at.desc()).limit(5)
+    return list(current_scope().session.scalars(query))

@@ -1,0 +1,37 @@
+"""Who is at the desk, and the check of a view that more than one permission opens."""
+
+from __future__ import annotations
+
+from flask import abort
+
+from lumbung.context import current_scope
+from lumbung.identity.person import Person
+
+PLUGINS = ("core.plugins", "platform.plugins")
+DESK = (
+    "core.plugins",
+    "core.people",
+    "core.units",
+    "core.tenant",
+    "core.audit",
+    "platform.plugins",
+    "platform.tenants",
+)
+
+
+def me() -> Person:
+    """Return who is signed in; the view's access rule has made sure that somebody is."""
+    person = current_scope().person
+    return person if person is not None else abort(401)
+
+
+def need_one_of(*permissions: str) -> None:
+    """Answer 403 unless the person holds one of these permissions."""
+    if not any(me().can(permission) for permission in permissions):
+        abort(403)
+
+
+def acting_as() -> str:
+    """Return how the person is named where only a text is kept: the registry, another tenant's trail."""
+    person = me()
+    return f"{person.name} <{person.email}>"[:160]
