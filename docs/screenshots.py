@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lumbung.testing.browser import FLAGS, find_chromium
 from playwright.sync_api import Browser, sync_playwright
+
+from lumbung.testing.browser import FLAGS, find_chromium
 
 PICTURES = Path(__file__).with_name("pictures")
 PHONE = {"width": 390, "height": 844}
