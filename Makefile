@@ -64,7 +64,7 @@ translations: install ## Gather new texts into the catalogues and compile them
 		name=$${package##*/}; name=$${name#lumbung_}; folder=$$package/translations; \
 		template=$$(mktemp); catalogue=$$folder/en/LC_MESSAGES/$$name.po; \
 		printf '[python: **.py]\n[jinja2: **.html]\n[jinja2: **.txt]\n' | $(BIN)/pybabel -q extract -F /dev/stdin \
-			-k t -k nt:1,2 -k lazy_gettext -k lazy_ngettext:1,2 --sort-by-file --no-location \
+			-k t -k nt:1,2 -k _l -k _n:1,2 -k lazy_gettext -k lazy_ngettext:1,2 --sort-by-file --no-location \
 			--project=$$name --copyright-holder="The Lumbung founders" -o $$template $$package; \
 		mkdir -p $$folder; \
 		if [ -e $$catalogue ]; then \

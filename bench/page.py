@@ -12,7 +12,6 @@ from pathlib import Path
 from flask import Flask, render_template
 from flask_login import LoginManager, UserMixin, current_user, login_required
 from jinja2 import DictLoader
-from pairs import compare
 from sqlalchemy import create_engine, text
 from werkzeug.test import Client
 
@@ -24,6 +23,7 @@ from lumbung.testing.databases import fresh_database, test_server
 from lumbung.testing.house import TestHouse
 from lumbung.testing.wheels import MANIFEST, make_wheel
 from lumbung.web.house import sid_cookie
+from pairs import compare
 
 PAGE = "<ul>{% for row in rows %}<li>{{ row.name }}</li>{% endfor %}</ul><p>{{ who }}</p>"
 

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pairs import compare
 from sqlalchemy import create_engine, text
 
 from lumbung.database.roles import DatabaseUrls
@@ -19,6 +18,7 @@ from lumbung.settings import Settings
 from lumbung.testing.databases import fresh_database, test_server
 from lumbung.testing.house import TestHouse
 from lumbung.testing.wheels import make_wheel
+from pairs import compare
 
 FIRST_ANSWER = """
 from werkzeug.test import Client

@@ -21,6 +21,7 @@ from lumbung.context import Scope, current_scope, current_tenant
 from lumbung.database.core_model import CoreModel
 from lumbung.database.model import belongs_to
 from lumbung.hooks import Event
+from lumbung.jobs import defer_delivery
 
 
 class EventRow(CoreModel):
@@ -52,8 +53,6 @@ def emit(name: str, data: Mapping[str, Any]) -> None:
     ``data`` is plain JSON data. Who listens is read from the manifests of the plugins enabled for the tenant at
     this moment. Raises `ValueError` when the plugin's manifest does not list the event under ``emits``.
     """
-    from lumbung.jobs import defer_delivery
-
     scope = current_scope()
     _refuse_unannounced(scope, name)
     event = EventRow(name=name, plugin=scope.plugin, data=dict(data), at=utc_now())
@@ -96,4 +95,6 @@ def _refuse_unannounced(scope: Scope, name: str) -> None:
         return
     installed = scope.kernel.snapshot().plugins.get(scope.plugin)
     if installed is not None and name not in installed.manifest.events.emits:
-        raise ValueError(f"{scope.plugin} sends {name!r}, which its manifest does not list under [events] emits")
+        raise ValueError(
+            f"{scope.plugin} sends {name!r}, which its manifest does not list under [events] emits"
+        )

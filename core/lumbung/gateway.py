@@ -9,8 +9,8 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader
@@ -21,7 +21,7 @@ from lumbung.errors import DatabaseUnavailable, LumbungError
 from lumbung.kernel import Kernel
 from lumbung.registry.discovery import PluginUnusable, describe_error
 from lumbung.registry.faults import record_fault
-from lumbung.registry.state import InstalledPlugin
+from lumbung.registry.state import InstalledPlugin, Snapshot
 from lumbung.runtimes.inline import InlineRuntime
 from lumbung.tenancy.tenant import Tenant
 from lumbung.web.house import CORE_TEMPLATES
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_HOST = re.compile(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
 class Gateway:
@@ -53,34 +53,46 @@ class Gateway:
         if path.startswith("/_health/"):
             return self._health(path, start_response)
         try:
-            tenant = self._tenant_of(host_of(environ))
+            snapshot = self._kernel.snapshot()
         except DatabaseUnavailable:
             return plain(start_response, "503 Service Unavailable", _AWAY, [("Retry-After", "5")])
+        tenant = self._tenant_of(host_of(environ), snapshot)
         if tenant is None:
             if path.startswith("/_static/"):
                 return self._static(environ, start_response)
             return self._unknown_host(environ, start_response)
-        return self._serve(tenant, environ, start_response)
+        return self._serve(tenant, snapshot, environ, start_response)
 
     def _serve(
-        self, tenant: Tenant, environ: WSGIEnvironment, start_response: StartResponse
+        self,
+        tenant: Tenant,
+        snapshot: Snapshot,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
     ) -> Iterable[bytes]:
         """Run the room's app inside a scope that ends when the last byte of the answer is gone."""
-        scope = Scope(self._kernel, tenant, address=environ.get("REMOTE_ADDR"))
+        scope = Scope(self._kernel, tenant, address=str(environ.get("REMOTE_ADDR") or "")[:45] or None)
         token = enter(scope)
         try:
-            answer = self._room(scope, tenant, environ, start_response)
+            answer = self._room(scope, tenant, snapshot, environ, start_response)
         except BaseException:
             leave(scope, token)
             raise
         return ClosingIterator(answer, [lambda: leave(scope, token)])
 
     def _room(
-        self, scope: Scope, tenant: Tenant, environ: WSGIEnvironment, start_response: StartResponse
+        self,
+        scope: Scope,
+        tenant: Tenant,
+        snapshot: Snapshot,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
     ) -> Iterable[bytes]:
         name, rest = split_path(environ.get("PATH_INFO", ""))
-        plugin = self._enabled(name, tenant)
-        if plugin is None:
+        if not snapshot.is_enabled(name, tenant.id):
+            return self._portal_wsgi(environ, start_response)
+        plugin = snapshot.plugins[name]
+        if plugin.usable and not plugin.manifest.has_pages:
             return self._portal_wsgi(environ, start_response)
         if not rest:
             return _add_slash(environ, start_response)
@@ -95,16 +107,7 @@ class Gateway:
         environ["PATH_INFO"] = rest
         return _contained(app, plugin, environ, start_response)
 
-    def _enabled(self, name: str, tenant: Tenant) -> InstalledPlugin | None:
-        snapshot = self._kernel.snapshot()
-        return snapshot.plugins[name] if snapshot.is_enabled(name, tenant.id) else None
-
-    def app_of(self, plugin: InstalledPlugin) -> Any:
-        """Return a plugin's app, opening it: for the command that lists routes."""
-        return self._inline.open(plugin)
-
-    def _tenant_of(self, host: str | None) -> Tenant | None:
-        snapshot = self._kernel.snapshot()
+    def _tenant_of(self, host: str | None, snapshot: Snapshot) -> Tenant | None:
         if host is not None and host in snapshot.by_host:
             return snapshot.by_host[host]
         only = self._kernel.settings.single_tenant
@@ -121,9 +124,7 @@ class Gateway:
         except LumbungError as error:
             logger.warning("not ready: %s", error)
             body = json.dumps({"status": "database unavailable"})
-            return plain(
-                start_response, "503 Service Unavailable", body, [("Retry-After", "5")], "application/json"
-            )
+            return plain(start_response, "503 Service Unavailable", body, [("Retry-After", "5")], "application/json")
         return plain(
             start_response,
             "200 OK",
@@ -134,9 +135,7 @@ class Gateway:
     def _static(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         scope = Scope(self._kernel)
         token = enter(scope)
-        return ClosingIterator(
-            self._portal_wsgi(environ, start_response), [lambda: leave(scope, token)]
-        )
+        return ClosingIterator(self._portal_wsgi(environ, start_response), [lambda: leave(scope, token)])
 
     def _unknown_host(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """A plain page that names no tenant: whose data would a stranger's host name be owed?"""
@@ -149,12 +148,15 @@ def host_of(environ: WSGIEnvironment) -> str | None:
     host = str(environ.get("HTTP_HOST") or environ.get("SERVER_NAME") or "").lower()
     name = host.rsplit(":", 1)[0] if re.search(r":\d+$", host) else host
     name = name.removesuffix(".")
-    return name if _HOST.match(name) else None
+    return name if _HOST.fullmatch(name) else None
 
 
 def split_path(path: str) -> tuple[str, str]:
-    """Split ``/antrean/ambil`` into ``antrean`` and ``/ambil``; the rest is empty for ``/antrean``."""
-    name, slash, rest = path.lstrip("/").partition("/")
+    """Split ``/antrean/ambil`` into ``antrean`` and ``/ambil``; the rest is empty for ``/antrean``.
+
+    ``//antrean`` names no plugin: a redirect to it would lead to a host of that name.
+    """
+    name, slash, rest = path.removeprefix("/").partition("/")
     return name, slash + rest
 
 
@@ -188,14 +190,31 @@ def _contained(
 ) -> Iterable[bytes]:
     """Flask lets `SystemExit` and its kin pass; here they end the request, not the worker."""
     try:
-        return app(environ, start_response)
+        answer = app(environ, start_response)
     except (KeyboardInterrupt, GeneratorExit, MemoryError):
         raise
     except BaseException as error:
-        reference = secrets.token_hex(4).upper()
-        logger.exception("plugin %s left a request unanswered (%s)", plugin.name, reference)
-        record_fault(plugin.name, "request", f"{describe_error(error)} ({reference})")
+        reference = _note_fault(plugin, error)
         return plain(start_response, "500 Internal Server Error", _BROKEN.format(reference))
+    return ClosingIterator(_streamed(answer, plugin), [getattr(answer, "close", lambda: None)])
+
+
+def _streamed(answer: Iterable[bytes], plugin: InstalledPlugin) -> Iterator[bytes]:
+    """Hand on an answer's pieces. One that breaks off is cut short: its headers are gone already."""
+    try:
+        yield from answer
+    except (KeyboardInterrupt, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:
+        _note_fault(plugin, error)
+        raise PluginUnusable(f"Plugin {plugin.name} broke off its answer: {describe_error(error)}") from error
+
+
+def _note_fault(plugin: InstalledPlugin, error: BaseException) -> str:
+    reference = secrets.token_hex(4).upper()
+    logger.exception("plugin %s left a request unanswered (%s)", plugin.name, reference)
+    record_fault(plugin.name, "request", f"{describe_error(error)} ({reference})")
+    return reference
 
 
 def _add_slash(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

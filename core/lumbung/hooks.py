@@ -73,7 +73,7 @@ def jobs() -> Mapping[str, Callable[..., None]]:
     """Return the plugin's background jobs by name. Asked in the job worker.
 
     A job is called with the keywords given to `defer`, inside a scope of the tenant that deferred it, and
-    committed when it returns. One that raises is tried again three times, then kept as failed.
+    committed when it returns. One that raises is tried again a few times, then kept as failed.
     """
     raise NotImplementedError
 

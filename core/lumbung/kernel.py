@@ -28,8 +28,10 @@ class Kernel:
         self.migrator_url = migrator_url
         self.database = Database(
             database_url,
-            pool_size=settings.database_pool,
+            # a thread may hold one connection and want another for a moment (limits, faults, sign-in attempts)
+            pool_size=max(settings.database_pool, settings.threads + 2),
             statement_timeout_ms=settings.statement_timeout_ms,
+            pgbouncer=settings.pgbouncer,
         )
         self.state = State(self.database)
         self.caller = Caller()

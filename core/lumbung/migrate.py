@@ -15,13 +15,13 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 import lumbung
-from lumbung.database.operations import check_tables
-from lumbung.errors import LumbungError
+from lumbung.database.engine import describe, first_line
+from lumbung.database.operations import check_tables, things_in
+from lumbung.errors import DatabaseUnavailable, LumbungError
 
 _MIGRATION_LOCK = 5_204_001  # pg_advisory_lock key: one migration at a time on a database
 
@@ -59,14 +59,20 @@ def upgrade(migrator_url: str, component: Component, *, by: str, lock_timeout_ms
     fails or makes a table that does not belong to tenants; the database is then as it was.
     """
     with _migrating(migrator_url, lock_timeout_ms) as connection:
-        before = current_revision(connection, component)
+        before, others = current_revision(connection, component), things_in(connection)
         try:
             head = _run(connection, component)
-        except (SQLAlchemyError, CommandError) as error:
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            raise LumbungError(f"The migration of {component.name} failed and was undone: {reason}") from error
+        except LumbungError:
+            raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a revision file is donated code: it may raise anything, SystemExit too
+            raise LumbungError(
+                f"The migration of {component.name} failed and was undone: {first_line(error)}"
+            ) from error
         if component.name != "core":
-            check_tables(connection, component.name, component.shared_tables)
+            check_tables(connection, component.name, component.shared_tables, before=others)
+        _keep_to_the_owner(connection, component.version_table)
         if head != before:
             connection.execute(
                 text(
@@ -87,8 +93,8 @@ def head_of(component: Component) -> str | None:
         return None
     try:
         return ScriptDirectory.from_config(_configuration(component)).get_current_head()
-    except CommandError as error:
-        raise LumbungError(f"The revisions of {component.name} cannot be read: {error}") from None
+    except Exception as error:  # reading revisions runs them
+        raise LumbungError(f"The revisions of {component.name} cannot be read: {first_line(error)}") from None
 
 
 def current_revision(connection: Connection, component: Component) -> str | None:
@@ -112,6 +118,20 @@ def _run(connection: Connection, component: Component) -> str | None:
     return head
 
 
+def _keep_to_the_owner(connection: Connection, table: str) -> None:
+    """Take from the pages' role what default privileges gave it: which revision stands is not theirs to say."""
+    grantees = connection.execute(
+        text(
+            "SELECT DISTINCT grantee FROM information_schema.role_table_grants WHERE table_schema = 'public' "
+            "AND table_name = :table AND privilege_type <> 'SELECT' AND grantee <> current_user"
+        ),
+        {"table": table},
+    ).scalars()
+    quote = connection.dialect.identifier_preparer.quote
+    for grantee in grantees.all():
+        connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {quote(table)} FROM {quote(grantee)}"))
+
+
 def _configuration(component: Component) -> Config:
     configuration = Config()
     configuration.set_main_option("script_location", str(environment_folder()).replace("%", "%%"))
@@ -123,13 +143,19 @@ def _configuration(component: Component) -> Config:
 @contextmanager
 def _migrating(url: str, lock_timeout_ms: int) -> Iterator[Connection]:
     """One transaction as the migrator, alone: a second migration waits for its turn."""
+    with as_migrator(url) as engine, engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        connection.execute(text("SELECT set_config('lock_timeout', :timeout, true)"), {"timeout": str(lock_timeout_ms)})
+        yield connection
+
+
+@contextmanager
+def as_migrator(url: str) -> Iterator[Engine]:
+    """Yield an engine of the migrator's; raises `DatabaseUnavailable` when the server cannot be reached."""
     engine = create_engine(url, pool_size=1, connect_args={"connect_timeout": 5})
     try:
-        with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            connection.execute(
-                text("SELECT set_config('lock_timeout', :timeout, true)"), {"timeout": str(lock_timeout_ms)}
-            )
-            yield connection
+        yield engine
+    except OperationalError as error:
+        raise DatabaseUnavailable(f"The database at {describe(url)} does not answer: {first_line(error)}") from error
     finally:
         engine.dispose()

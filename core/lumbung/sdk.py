@@ -18,6 +18,7 @@ from flask import Response, abort, request
 from lumbung.audit import record as audit
 from lumbung.context import current_scope, current_tenant, session
 from lumbung.database.model import TenantOwned, belongs_to
+from lumbung.demo import Demo
 from lumbung.documents.qr import qr_svg
 from lumbung.documents.spreadsheet import Column, Sheet, spreadsheet
 from lumbung.errors import DomainError
@@ -49,6 +50,7 @@ Row = TypeVar("Row", bound=TenantOwned)
 __all__ = [
     "Affair",
     "Column",
+    "Demo",
     "DomainError",
     "Event",
     "Person",
@@ -137,4 +139,3 @@ def send_spreadsheet(name: str, sheets: Sequence[Sheet]) -> Response:
     )
     answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.xlsx")
     return answer
-

@@ -35,9 +35,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
     workers: int = Field(2, ge=1, le=64, description="Web worker processes.")
     threads: int = Field(8, ge=1, le=256, description="Threads in each web worker.")
-    memory_limit_mb: int = Field(
-        0, ge=0, description="Address space of one web worker in MB; 0 means no limit."
-    )
+    memory_limit_mb: int = Field(0, ge=0, description="Address space of one web worker in MB; 0 means no limit.")
     database_url: str | None = Field(
         None,
         description="PostgreSQL 15 or newer, as a user who may create roles; none: the embedded server.",
@@ -45,13 +43,12 @@ class Settings(BaseSettings):
     database_migrator_url: str | None = Field(
         None, description="Owner of the tables, when the roles were made by hand."
     )
-    database_app_url: str | None = Field(
-        None, description="Role of the web pages, when the roles were made by hand."
-    )
-    database_reader_url: str | None = Field(
-        None, description="Read-only role, when the roles were made by hand."
-    )
+    database_app_url: str | None = Field(None, description="Role of the web pages, when the roles were made by hand.")
+    database_reader_url: str | None = Field(None, description="Read-only role, when the roles were made by hand.")
     database_pool: int = Field(10, ge=1, le=200, description="Connections one process keeps at most.")
+    pgbouncer: bool = Field(
+        False, description="The server is reached through PgBouncer in transaction mode: prepare no statements."
+    )
     statement_timeout_ms: int = Field(15_000, ge=0, description="A longer query of a page is cancelled.")
     lock_timeout_ms: int = Field(5_000, ge=0, description="A migration gives up waiting for a lock after this.")
     secret_key: str | None = Field(
@@ -131,9 +128,7 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or "lumbung.toml"
-        raise ConfigurationError(
-            f"Setting {name} (LUMBUNG_{name.upper()}) cannot be used: {first['msg']}."
-        ) from None
+        raise ConfigurationError(f"Setting {name} (LUMBUNG_{name.upper()}) cannot be used: {first['msg']}.") from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"The settings file lumbung.toml cannot be read: {error}.") from None
 
@@ -159,4 +154,9 @@ def keep_secret(path: Path, make: Any) -> str:
 
 def keep_secrets(path: Path, make: Any) -> dict[str, str]:
     """As `keep_secret`, for a small dictionary stored as JSON."""
-    return dict(json.loads(keep_secret(path, lambda: json.dumps(make()))))
+    try:
+        return dict(json.loads(keep_secret(path, lambda: json.dumps(make()))))
+    except ValueError:
+        raise ConfigurationError(
+            f"{path} is damaged; put back a copy, or remove it to have new secrets made."
+        ) from None

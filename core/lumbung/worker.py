@@ -20,6 +20,7 @@ from procrastinate import RetryStrategy
 from lumbung import events
 from lumbung.context import Scope
 from lumbung.errors import LumbungError
+from lumbung.housekeeping import sweep_all
 from lumbung.jobs import LIFECYCLE, defer
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.operations import carry_out
@@ -54,6 +55,11 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     @app.task(name="lumbung.tick", pass_context=False)
     def tick(timestamp: int) -> None:
         defer_due_jobs(kernel, timestamp)
+
+    @app.periodic(cron="17 18 * * *")  # at night in every zone of Indonesia
+    @app.task(name="lumbung.sweep", queueing_lock="lumbung.sweep", pass_context=False)
+    def sweep(timestamp: int) -> None:
+        logger.info("%s outdated rows swept away", sweep_all(kernel))
 
     @app.periodic(cron="* * * * *")
     @app.task(name="lumbung.pick_up", queueing_lock="lumbung.pick_up", pass_context=False)
@@ -119,7 +125,7 @@ def defer_due_jobs(kernel: Kernel, timestamp: int) -> int:
 
 def is_due(cron: str, timestamp: int, tenant: Tenant) -> bool:
     """Whether a cron line names the minute at ``timestamp``, in the tenant's time zone."""
-    return croniter.match(cron, datetime.fromtimestamp(timestamp, ZoneInfo(tenant.time_zone)))
+    return bool(croniter.match(cron, datetime.fromtimestamp(timestamp, ZoneInfo(tenant.time_zone))))
 
 
 def run_worker(kernel: Kernel) -> None:

@@ -17,10 +17,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
+
 from lumbung.database import cluster, server_account
 from lumbung.database.embedded import EmbeddedPostgres, ServerAddress, embedded_postgres
 from lumbung.errors import LumbungError
-from psycopg.conninfo import make_conninfo
 
 AS_ROOT = os.geteuid() == 0
 

@@ -26,7 +26,11 @@ def test_the_web_role_is_neither_owner_nor_superuser(database_urls):
 def test_the_reader_can_only_read(database_urls):
     with connect(make_url(database_urls.reader)) as connection:
         assert connection.execute("SELECT count(*) FROM lumbung_tenant").fetchone() == (2,)
-        for attempt in ("DELETE FROM lumbung_tenant", "CREATE TABLE mine (id int)", "UPDATE lumbung_unit SET name = ''"):
+        for attempt in (
+            "DELETE FROM lumbung_tenant",
+            "CREATE TABLE mine (id int)",
+            "UPDATE lumbung_unit SET name = ''",
+        ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(attempt)
 
@@ -64,7 +68,8 @@ def test_naming_some_roles_by_hand_and_not_others_is_refused(tmp_path):
 
 def test_a_server_that_does_not_answer_is_named_without_the_password(tmp_path):
     settings = Settings(home=tmp_path, database_url="postgresql://dinas:rahasia@127.0.0.1:1/lumbung")
-    with pytest.raises(DatabaseUnavailable, match=r"127\.0\.0\.1:1/lumbung cannot be reached") as refused, open_database(settings):
+    words = r"127\.0\.0\.1:1/lumbung cannot be reached"
+    with pytest.raises(DatabaseUnavailable, match=words) as refused, open_database(settings):
         pass
     assert "rahasia" not in str(refused.value)
 

@@ -32,12 +32,8 @@ def known(home):
     with running("demo", env=environment(home), port=port) as process:
         wait_until((home / "demo.json").exists)
         known = json.loads((home / "demo.json").read_text())
-        known["health"] = {
-            name: Visitor("anything", port).get(f"/_health/{name}").status for name in ("live", "ready")
-        }
-        known["pages"] = {
-            tenant["slug"]: Visitor(tenant["host"], port).get("/").body for tenant in known["tenants"]
-        }
+        known["health"] = {name: Visitor("anything", port).get(f"/_health/{name}").status for name in ("live", "ready")}
+        known["pages"] = {tenant["slug"]: Visitor(tenant["host"], port).get("/").body for tenant in known["tenants"]}
         known["gates"] = {
             tenant["slug"]: [
                 Visitor(tenant["host"], port).get(path).status for path in ("/antrean/", "/antrean/static/wall.js")

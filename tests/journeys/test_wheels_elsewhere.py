@@ -110,7 +110,7 @@ def set_up(office: Visitor) -> str:
 def book(citizen: Visitor, service: str) -> str:
     """Take a number as a citizen does and return the ticket's page."""
     tomorrow = datetime.now(ZoneInfo("Asia/Makassar")).date().toordinal() + 1
-    day = datetime.fromordinal(tomorrow).date().isoformat()  # noqa: DTZ001
+    day = datetime.fromordinal(tomorrow).date().isoformat()
     form = location_of(citizen.get(f"/antrean/ambil/{service}/{day}"))
     visitor = {"name": "Siti Hawa", "phone": "0812 3456 7890", "priority": "", "consent": "y"}
     ticket = location_of(citizen.submit(form, visitor))

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+
 from lumbung.serving.children import FIRST_PAUSE, LONGEST_PAUSE, Child
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+
 from lumbung.errors import LumbungError
 from lumbung.serving.listening import listen, readiness_probe
 

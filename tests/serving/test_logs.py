@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+
 from lumbung.serving.logs import configure_logging
 from lumbung.settings import load_settings
 

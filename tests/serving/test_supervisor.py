@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from lumbung.database.embedded import EmbeddedPostgres
 from lumbung.serving.presence import recycle_web_workers
 

@@ -6,10 +6,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from typing import NoReturn
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 import lumbung
+from lumbung.database.engine import first_line
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.settings import load_settings
@@ -80,8 +83,18 @@ def main() -> None:
         click.echo("Stopped.", err=True)
         sys.exit(130)
     except LumbungError as error:
-        click.echo(f"lumbung: {error}", err=True)
-        sys.exit(1)
+        _refuse(str(error))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except UnicodeError:
+        _refuse("An argument is not text in UTF-8.")
+    except OSError as error:
+        _refuse(f"{error.filename or 'The system'}: {error.strerror or error}.")
+    except SQLAlchemyError as error:
+        _refuse(f"The database refused: {first_line(error)}.")
+
+
+def _refuse(sentence: str) -> NoReturn:
+    click.echo(f"lumbung: {' '.join(sentence.split())}", err=True)
+    sys.exit(1)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 import click
-from sqlalchemy import create_engine
 
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.install import component_of
-from lumbung.migrate import Component, core_component, current_revision, head_of, upgrade
+from lumbung.migrate import Component, as_migrator, core_component, current_revision, head_of, upgrade
 from lumbung.registry.discovery import find_plugins
 from lumbung.settings import load_settings
 from lumbung.site import bring_up, open_database, system_actor
@@ -53,10 +52,9 @@ def db_status(as_json: bool) -> None:
     settings = load_settings()
     with open_database(settings) as urls:
         kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
-        engine = create_engine(urls.migrator)
         try:
             rows = []
-            with engine.connect() as connection:
+            with as_migrator(urls.migrator) as engine, engine.connect() as connection:
                 core = core_component()
                 installed = _installed(kernel) if current_revision(connection, core) else []
                 for component in [core, *installed]:
@@ -68,7 +66,6 @@ def db_status(as_json: bool) -> None:
                         }
                     )
         finally:
-            engine.dispose()
             kernel.close()
     if as_json:
         click.echo(json.dumps(rows, indent=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ def uninstall(name: str) -> None:
 
 
 def _say(step: str) -> None:
-    click.echo(f"  {_STEPS.get(step, step)} ...", err=True)
+    if sys.stderr.isatty():  # a script hears the outcome alone
+        click.echo(f"  {_STEPS.get(step, step)} ...", err=True)
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from flask import Flask
 
 from lumbung.app import create_app
 from lumbung.cli import open_kernel
-from lumbung.runtimes.inline import build_app
+from lumbung.runtimes.inline import InlineRuntime
 from lumbung.web.access import rule_of
 
 
@@ -20,9 +20,11 @@ from lumbung.web.access import rule_of
 def routes(as_json: bool) -> None:
     """List every route of the portal and of each installed plugin, with its access rule."""
     with open_kernel() as kernel:
+        runtime = InlineRuntime(kernel)
         rows = list(_routes_of(create_app(kernel.settings, kernel=kernel), None))
         for plugin in kernel.snapshot().plugins.values():
-            rows += _routes_of(build_app(kernel, plugin), plugin.name)
+            if plugin.manifest.has_pages:
+                rows += _routes_of(runtime.open(plugin), plugin.name)
     rows.sort(key=lambda row: (row["plugin"] or "", row["path"]))
     if as_json:
         click.echo(json.dumps(rows, indent=2))

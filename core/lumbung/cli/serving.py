@@ -53,9 +53,9 @@ def demo(load_only: bool) -> None:
 @click.command()
 def worker() -> None:
     """Do background jobs; ``lumbung serve`` starts this by itself."""
-    from lumbung.jobs import run_worker
     from lumbung.kernel import Kernel
     from lumbung.serving.logs import configure_logging
+    from lumbung.worker import run_worker
 
     settings = load_settings()
     configure_logging(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -55,7 +56,7 @@ def add(
 def list_tenants(as_json: bool) -> None:
     """List the tenants with their hosts."""
     with open_kernel() as kernel, kernel.scope() as scope:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "slug": row.slug,
                 "name": row.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from typing import Any
 
 import click
 
@@ -48,7 +49,8 @@ def add(
     if password_stdin:
         password = sys.stdin.readline().rstrip("\n")
     made = password is None
-    password = password or secrets.token_urlsafe(12)
+    if password is None:
+        password = secrets.token_urlsafe(12)
     with open_kernel() as kernel:
         tenant = kernel.tenant(slug)
         for role in roles:
@@ -72,7 +74,7 @@ def add(
 def list_users(slug: str, as_json: bool) -> None:
     """List the people of a tenant with their roles."""
     with open_kernel() as kernel, kernel.scope(kernel.tenant(slug)) as scope:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "email": person.email,
                 "name": person.name,
@@ -86,16 +88,14 @@ def list_users(slug: str, as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        roles = ", ".join((["operator"] if row["operator"] else []) + list(row["roles"])) or "citizen"
+        roles = ", ".join((["operator"] if row["operator"] else []) + row["roles"]) or "citizen"
         click.echo(f"{row['email']}\t{row['name']}\t{roles}")
 
 
 def refuse_unknown_role(role: str, snapshot: Snapshot) -> None:
     """Raise `LumbungError` when nobody declares this role."""
     known = {"operator", "citizen", ADMIN, OFFICER} | {
-        f"{plugin.name}.{declared.name}"
-        for plugin in snapshot.plugins.values()
-        for declared in plugin.manifest.roles
+        f"{plugin.name}.{declared.name}" for plugin in snapshot.plugins.values() for declared in plugin.manifest.roles
     }
     if role not in known:
         raise LumbungError(f"There is no role {role!r}; there are: {', '.join(sorted(known))}.")

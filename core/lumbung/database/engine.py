@@ -44,15 +44,16 @@ class Database:
             f"-c statement_timeout={statement_timeout_ms}",
             f"-c lock_timeout={lock_timeout_ms}",
             "-c idle_in_transaction_session_timeout=60000",
-        ]
+        ]  # PgBouncer refuses such options; there the role carries them (docs/operating/database.md)
         self.url = url
         self.engine: Engine = create_engine(
             make_url(url),
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
+            hide_parameters=True,  # what people typed must not reach a log
             connect_args={
-                "options": " ".join(options),
+                "options": "" if pgbouncer else " ".join(options),
                 "connect_timeout": 3,
                 "application_name": application_name,
                 "prepare_threshold": None if pgbouncer else 5,

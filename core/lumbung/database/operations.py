@@ -163,7 +163,9 @@ _OPEN_VIEWS = text(
     SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'public' AND {_OF_COMPONENT} AND (
         c.relkind IN ('m', 'f')
-        OR c.relkind = 'v' AND NOT coalesce(c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], false)
+        OR c.relkind = 'v' AND NOT coalesce(
+            c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], false
+        )
     )
     ORDER BY c.relname
     """  # noqa: S608  (no value in it)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import secrets
 from collections.abc import Callable
@@ -24,11 +25,13 @@ from lumbung.identity.person import ADMIN, OFFICER
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.enable import enable
 from lumbung.lifecycle.install import install_found
-from lumbung.registry.discovery import find_plugins
+from lumbung.registry.discovery import describe_error, find_plugins
 from lumbung.settings import Settings, keep_secret
 from lumbung.tenancy import services
 from lumbung.tenancy.regions import districts
 from lumbung.tenancy.tenant import Tenant
+
+logger = logging.getLogger(__name__)
 
 ACTOR = "demo"
 Tell = Callable[[str], None]
@@ -43,7 +46,11 @@ def load_demo(settings: Settings, urls: DatabaseUrls, *, tell: Tell) -> None:
             _load_tenant(kernel, sample, demo_password(settings))
         for name in sorted(find_plugins()):
             tell(f"plugin {name}")
-            _load_plugin(kernel, name)
+            try:
+                _load_plugin(kernel, name)
+            except Exception as error:  # one bad gift must not keep the others from being shown
+                logger.exception("plugin %s is not in the demo", name)
+                tell(f"plugin {name} is left out: {describe_error(error)}")
     finally:
         kernel.close()
 

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from math import isfinite
 from typing import Any, Literal
 
 import xlsxwriter
@@ -26,7 +27,15 @@ _FORMATS: dict[str, str] = {
     "percent": "0.0%",
     "rupiah": '"Rp" #,##0',
 }
-_WIDTHS: dict[str, int] = {"text": 24, "number": 12, "date": 14, "datetime": 18, "duration": 12, "percent": 10, "rupiah": 18}
+_WIDTHS: dict[str, int] = {
+    "text": 24,
+    "number": 12,
+    "date": 14,
+    "datetime": 18,
+    "duration": 12,
+    "percent": 10,
+    "rupiah": 18,
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,8 @@ def spreadsheet(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _write(book: Workbook, sheet: Sheet, formats: dict[str, Format], heading: Format) -> None:
-    page: Worksheet = book.add_worksheet(_sheet_name(sheet.title))
+    taken = {other.get_name().casefold() for other in book.worksheets()}
+    page: Worksheet = book.add_worksheet(_sheet_name(sheet.title, taken))
     page.set_paper(9)  # A4
     page.fit_to_pages(1, 0)
     for line, note in enumerate(sheet.notes):
@@ -93,8 +103,10 @@ def _write_cell(page: Worksheet, line: int, place: int, value: Any, kind: Kind, 
         page.write_datetime(line, place, value, form)
     elif isinstance(value, timedelta):
         page.write_number(line, place, value.total_seconds() / 86400, form)
-    else:
+    elif isfinite(value):
         page.write_number(line, place, float(value), form)
+    else:
+        page.write_blank(line, place, None, form)
 
 
 def _local(moment: datetime) -> datetime:
@@ -106,6 +118,11 @@ def _local(moment: datetime) -> datetime:
     return moment.astimezone(ZoneInfo(scope.tenant.time_zone)).replace(tzinfo=None)
 
 
-def _sheet_name(title: str) -> str:
-    name = "".join("-" if letter in r"[]:*?/\'" else letter for letter in title)[:31]
-    return name or "Sheet"
+def _sheet_name(title: str, taken: set[str]) -> str:
+    """Return a name that spreadsheets accept, unlike those that are taken already."""
+    wanted = "".join("-" if letter in r"[]:*?/\'" else letter for letter in title)[:31] or "Sheet"
+    name, number = wanted, 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{wanted[:27]} {number}"
+    return name

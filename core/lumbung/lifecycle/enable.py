@@ -6,6 +6,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from lumbung import audit
+from lumbung.context import scope_or_none
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.registry.models import EnabledRow
@@ -26,7 +27,7 @@ def enable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
     for needed in snapshot.plugins[plugin].manifest.dependencies:
         if not snapshot.is_enabled(needed, tenant.id):
             raise LumbungError(f"Plugin {plugin} needs {needed}; enable that for {tenant.slug} first.")
-    with kernel.scope(tenant, actor=by) as scope:
+    with kernel.scope(tenant, actor=by, address=_address()) as scope:
         made = scope.session.execute(
             insert(EnabledRow)
             .values(tenant_id=tenant.id, plugin=plugin, enabled_by=by)
@@ -47,13 +48,13 @@ def disable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
     """
     kernel.state.forget()
     dependents = [
-        other.name
-        for other in kernel.snapshot().enabled_for(tenant.id)
-        if plugin in other.manifest.dependencies
+        other.name for other in kernel.snapshot().enabled_for(tenant.id) if plugin in other.manifest.dependencies
     ]
     if dependents:
-        raise LumbungError(f"Plugin {plugin} is needed by {', '.join(dependents)} for {tenant.slug}; disable that first.")
-    with kernel.scope(tenant, actor=by) as scope:
+        raise LumbungError(
+            f"Plugin {plugin} is needed by {', '.join(dependents)} for {tenant.slug}; disable that first."
+        )
+    with kernel.scope(tenant, actor=by, address=_address()) as scope:
         gone = scope.session.execute(
             delete(EnabledRow)
             .where(EnabledRow.tenant_id == tenant.id, EnabledRow.plugin == plugin)
@@ -64,3 +65,9 @@ def disable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
             bump(scope.session)
     kernel.state.forget()
     return gone is not None
+
+
+def _address() -> str | None:
+    """Return the network address of whoever asks on a page, None for a command."""
+    asking = scope_or_none()
+    return asking.address if asking else None

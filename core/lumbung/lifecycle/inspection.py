@@ -7,6 +7,8 @@ A plugin's wheel may hold its own top-level package ``lumbung_<name>``-like and 
 from __future__ import annotations
 
 import hashlib
+import os
+import platform
 import re
 import stat
 import zipfile
@@ -14,15 +16,18 @@ from collections.abc import Iterable
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import dataclass
+from email.message import Message
 from email.parser import HeaderParser
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
+from installer.records import parse_record_file
 from installer.sources import WheelFile
+from installer.utils import parse_metadata_file
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 import lumbung
 from lumbung.errors import LumbungError
@@ -54,6 +59,8 @@ def inspect_wheel(path: Path) -> InspectedWheel:
     """Look into the wheel at ``path`` without unpacking it; raises `WheelRefused` or `ManifestError`."""
     if not path.is_file():
         raise WheelRefused(f"{path} is not a file.")
+    if not os.access(path, os.R_OK):
+        raise WheelRefused(f"{path} cannot be read.")
     if path.suffix != ".whl":
         raise WheelRefused(f"{path.name} is not a wheel: a plugin is handed over as a .whl file.")
     if path.stat().st_size > LARGEST_WHEEL:
@@ -77,12 +84,18 @@ def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: s
         wheel = WheelFile(archive)
         dist_info = wheel.dist_info_dir
         wheel.validate_record()
+        _refuse_missing_files(path.name, archive, wheel.read_dist_info("RECORD"))
         entry_points = _entry_points(path.name, archive, dist_info)
         facts = HeaderParser().parsestr(wheel.read_dist_info("METADATA"))
+        _refuse_other_names(path.name, facts, distribution, version)
+        if not parse_metadata_file(wheel.read_dist_info("WHEEL")).get("Wheel-Version", "").startswith("1."):
+            raise WheelRefused(f"{path.name} is a wheel of a newer kind than this platform knows.")
     except WheelRefused:
         raise
     except Exception as error:  # the library raises several kinds, none of them ours
-        raise WheelRefused(f"{path.name} is not a sound wheel: {str(error).splitlines()[0]}") from None
+        issues = getattr(error, "issues", None) or [str(error) or type(error).__name__]
+        reason = " ".join(str(issues[0]).replace(str(path), path.name).split())
+        raise WheelRefused(f"{path.name} is not a sound wheel: {reason[:300]}") from None
     if len(entry_points) != 1:
         raise WheelRefused(
             f"{path.name} is not a plugin: it must name exactly one entry point in the group {GROUP}, "
@@ -107,12 +120,37 @@ def _refuse_bad_members(file: str, archive: zipfile.ZipFile) -> None:
         raise WheelRefused(f"{file} holds more than {MOST_FILES} files.")
     if sum(member.file_size for member in members) > LARGEST_UNPACKED:
         raise WheelRefused(f"{file} would take more than {LARGEST_UNPACKED // 2**20} MB when unpacked.")
+    seen: set[str] = set()
     for member in members:
-        parts = PurePosixPath(member.filename).parts
-        if member.filename.startswith("/") or "\\" in member.filename or ".." in parts or ":" in member.filename:
-            raise WheelRefused(f"{file} holds a file with a path that climbs out: {member.filename}")
+        name, path = member.filename.removesuffix("/"), PurePosixPath(member.filename)
+        odd = name != str(path) or not path.parts or not name.isprintable()
+        if odd or name.startswith("/") or "\\" in name or ".." in path.parts or ":" in name:
+            raise WheelRefused(f"{file} holds a file with a path that climbs out: {member.filename!r}")
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise WheelRefused(f"{file} holds a link: {member.filename}")
+            raise WheelRefused(f"{file} holds a link: {name}")
+        if name in seen:
+            raise WheelRefused(f"{file} holds {name} twice.")
+        seen.add(name)
+
+
+def _refuse_missing_files(file: str, archive: zipfile.ZipFile, record: str) -> None:
+    here = set(archive.namelist())
+    for name, _, _ in parse_record_file(record.splitlines()):
+        if name not in here:
+            raise WheelRefused(f"{file} lacks {name!r}, which its RECORD promises.")
+
+
+def _refuse_other_names(file: str, facts: Message, distribution: str, version: str) -> None:
+    """What a wheel's name says and what its metadata says must be one: the second is what is found later."""
+    name, said = str(facts.get("Name", "")), str(facts.get("Version", ""))
+    try:
+        same = canonicalize_name(name) == distribution and str(Version(said)) == version
+    except InvalidVersion:
+        same = False
+    if not same:
+        raise WheelRefused(f"{file} says in its METADATA that it is {name!r} {said!r}.")
+    if not SpecifierSet(str(facts.get("Requires-Python") or "")).contains(platform.python_version()):
+        raise WheelRefused(f"{file} needs Python {facts['Requires-Python']}; this is {platform.python_version()}.")
 
 
 def _refuse_foreign_files(file: str, archive: zipfile.ZipFile, module: str, dist_info: str) -> None:
@@ -124,15 +162,15 @@ def _refuse_foreign_files(file: str, archive: zipfile.ZipFile, module: str, dist
             )
         if name.endswith(".pth"):
             raise WheelRefused(f"{file} holds {name}: a .pth file would run at every start.")
+        if name.endswith((".so", ".pyd", ".dll", ".dylib")):
+            raise WheelRefused(f"{file} holds compiled code, {name}; an inline plugin is pure Python.")
 
 
 def _entry_points(file: str, archive: zipfile.ZipFile, dist_info: str) -> dict[str, str]:
     try:
         text = archive.read(f"{dist_info}/entry_points.txt").decode()
     except KeyError:
-        raise WheelRefused(
-            f"{file} is not a plugin: it has no entry point in the group {GROUP}."
-        ) from None
+        raise WheelRefused(f"{file} is not a plugin: it has no entry point in the group {GROUP}.") from None
     parser = ConfigParser(delimiters=("=",), strict=True, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
@@ -142,6 +180,12 @@ def _entry_points(file: str, archive: zipfile.ZipFile, dist_info: str) -> dict[s
     for scripts in ("console_scripts", "gui_scripts"):
         if parser.has_section(scripts):
             raise WheelRefused(f"{file} would install the program {parser.options(scripts)[0]!r}; a plugin has none.")
+    for group in parser.sections():
+        if group != GROUP:
+            raise WheelRefused(
+                f"{file} would be loaded by other programs, through the entry point group {group}; a plugin names "
+                f"{GROUP} alone."
+            )
     named = dict(parser.items(GROUP)) if parser.has_section(GROUP) else {}
     for module in named.values():
         if not re.fullmatch(r"lumbung_[a-z0-9_]+", module):
@@ -172,9 +216,7 @@ def _refuse_unfit(file: str, manifest: Manifest, requirements: Iterable[str]) ->
         try:
             present = metadata.version(canonicalize_name(wanted.name))
         except metadata.PackageNotFoundError:
-            raise WheelRefused(
-                f"{file} needs the package {wanted.name}, which this platform does not have."
-            ) from None
+            raise WheelRefused(f"{file} needs the package {wanted.name}, which this platform does not have.") from None
         if not wanted.specifier.contains(present, prereleases=True):
             raise WheelRefused(f"{file} needs {wanted}; this platform has {wanted.name} {present}.")
 

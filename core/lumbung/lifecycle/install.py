@@ -8,14 +8,14 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.lifecycle import packages
 from lumbung.lifecycle.inspection import InspectedWheel, inspect_wheel
-from lumbung.migrate import Component, upgrade
+from lumbung.migrate import Component, as_migrator, upgrade
 from lumbung.registry.discovery import FoundPlugin, find_plugin, find_plugins
 from lumbung.registry.manifest import Manifest
 from lumbung.registry.models import PluginRow
@@ -36,21 +36,25 @@ def install_wheel(kernel: Kernel, path: Path, *, by: str, tell: Tell = quietly) 
     """
     tell("inspect")
     wheel = inspect_wheel(path)
+    kernel.state.forget()
     _refuse_older(kernel, wheel)
     _refuse_missing_dependencies(kernel, wheel.manifest)
     folder = kernel.settings.plugin_folder
-    before = packages.distribution_in(folder, wheel.distribution)
+    new_here = packages.distribution_in(folder, wheel.distribution) is None
     tell("unpack")
-    packages.put_in(folder, wheel)
+    with packages.unpacked(folder, wheel) as draft:  # becomes the current one when its tables are there
+        tell("migrate")
+        _migrate(kernel, _component_in(draft, wheel), by=by)
     try:
         found = find_plugin(wheel.manifest.name)
         if found is None or found.version != wheel.version:
             raise LumbungError(
                 f"{path.name} was unpacked but another {wheel.manifest.name} stands before it on the import path."
             )
-        _bring_in(kernel, found, by=by, tell=tell, wheel_hash=wheel.sha256)
+        tell("register")
+        _register(kernel, found, wheel.manifest, by=by, wheel_hash=wheel.sha256)
     except BaseException:
-        if before is None:
+        if new_here:
             packages.take_out(folder, wheel.distribution)
         raise
     return wheel.manifest
@@ -62,8 +66,12 @@ def install_found(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -
     if found is None:
         known = ", ".join(sorted(find_plugins())) or "none"
         raise LumbungError(f"There is no plugin package {name!r} here; there are: {known}.")
+    kernel.state.forget()
     _refuse_missing_dependencies(kernel, found.manifest)
-    _bring_in(kernel, found, by=by, tell=tell, wheel_hash=None)
+    tell("migrate")
+    _migrate(kernel, component_of(found), by=by)
+    tell("register")
+    _register(kernel, found, found.manifest, by=by, wheel_hash=None)
     return found.manifest
 
 
@@ -73,21 +81,23 @@ def uninstall(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> No
     Works when its package is already gone. Raises `LumbungError` when it is not installed or other plugins that
     are installed need it.
     """
+    kernel.state.forget()
     with kernel.database.new_session(None) as session:
         row = session.get(PluginRow, name)
+    folder, distribution = kernel.settings.plugin_folder, f"lumbung-{name}"
     if row is None or row.state != "installed":
+        if row is not None and packages.take_out(folder, distribution):
+            return  # an uninstall that was interrupted is finished here
         raise LumbungError(f"Plugin {name} is not installed.")
     needed_by = [
-        other.name for other in kernel.snapshot().plugins.values() if name in other.manifest.dependencies
+        other.name for other in kernel.snapshot().plugins.values() if name in other.raw_manifest.get("dependencies", {})
     ]
     if needed_by:
         raise LumbungError(f"Plugin {name} is needed by {', '.join(needed_by)}; uninstall that first.")
     tell("disable")
-    with _as_migrator(kernel) as session, session.begin():
+    with _as_migrator(kernel) as session:
         session.execute(text("DELETE FROM lumbung_enabled WHERE plugin = :name"), {"name": name})
-        session.execute(
-            text("UPDATE lumbung_plugin SET state = 'uninstalled' WHERE name = :name"), {"name": name}
-        )
+        session.execute(text("UPDATE lumbung_plugin SET state = 'uninstalled' WHERE name = :name"), {"name": name})
         session.execute(
             text(
                 "INSERT INTO lumbung_ledger (component, package_version, revision, by) "
@@ -98,25 +108,28 @@ def uninstall(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> No
         bump(session)
     kernel.state.forget()
     tell("remove")
-    packages.take_out(kernel.settings.plugin_folder, f"lumbung-{name}")
+    packages.take_out(folder, distribution)
 
 
 def component_of(found: FoundPlugin) -> Component:
     """Return what `lumbung.migrate` needs to know of a plugin's package."""
     manifest = found.manifest
-    return Component(
-        manifest.name, found.version, found.folder / "migrations", tuple(manifest.shared_tables)
-    )
+    return Component(manifest.name, found.version, found.folder / "migrations", tuple(manifest.shared_tables))
 
 
-def _bring_in(kernel: Kernel, found: FoundPlugin, *, by: str, tell: Tell, wheel_hash: str | None) -> None:
-    manifest = found.manifest
-    tell("migrate")
-    upgrade(
-        _migrator_url(kernel), component_of(found), by=by, lock_timeout_ms=kernel.settings.lock_timeout_ms
-    )
-    tell("register")
-    with _as_migrator(kernel) as session, session.begin():
+def _component_in(draft: Path, wheel: InspectedWheel) -> Component:
+    manifest = wheel.manifest
+    folder = draft / wheel.module / "migrations"
+    return Component(manifest.name, wheel.version, folder, tuple(manifest.shared_tables))
+
+
+def _migrate(kernel: Kernel, component: Component, *, by: str) -> None:
+    timeout = kernel.settings.lock_timeout_ms
+    upgrade(_migrator_url(kernel), component, by=by, lock_timeout_ms=timeout)
+
+
+def _register(kernel: Kernel, found: FoundPlugin, manifest: Manifest, *, by: str, wheel_hash: str | None) -> None:
+    with _as_migrator(kernel) as session:
         row = session.get(PluginRow, manifest.name) or PluginRow(name=manifest.name)
         row.version = found.version
         row.module = found.module
@@ -144,9 +157,7 @@ def _refuse_missing_dependencies(kernel: Kernel, manifest: Manifest) -> None:
         if name not in installed:
             raise LumbungError(f"Plugin {manifest.name} needs the plugin {name} {wanted}; install that first.")
         if not SpecifierSet(wanted).contains(installed[name].version, prereleases=True):
-            raise LumbungError(
-                f"Plugin {manifest.name} needs {name} {wanted}; {installed[name].version} is installed."
-            )
+            raise LumbungError(f"Plugin {manifest.name} needs {name} {wanted}; {installed[name].version} is installed.")
 
 
 def _migrator_url(kernel: Kernel) -> str:
@@ -157,9 +168,5 @@ def _migrator_url(kernel: Kernel) -> str:
 
 @contextmanager
 def _as_migrator(kernel: Kernel) -> Iterator[Session]:
-    engine = create_engine(_migrator_url(kernel), pool_size=1, connect_args={"connect_timeout": 5})
-    try:
-        with Session(engine) as session:
-            yield session
-    finally:
-        engine.dispose()
+    with as_migrator(_migrator_url(kernel)) as engine, Session(engine) as session, session.begin():
+        yield session

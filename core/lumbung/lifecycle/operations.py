@@ -30,7 +30,7 @@ def receive_wheel(kernel: Kernel, stream: IO[bytes], filename: str) -> Path:
     """
     folder = kernel.settings.home / "uploads" / uuid4().hex
     folder.mkdir(parents=True, mode=0o700)
-    path = folder / (secure_filename(filename) or "upload")
+    path = folder / (secure_filename(filename)[-200:] or "upload")
     try:
         with path.open("wb") as file:
             shutil.copyfileobj(stream, file)
@@ -57,9 +57,7 @@ def ask(kind: str, *, plugin: str | None = None, argument: str | None = None, by
 def carry_out(kernel: Kernel, operation_id: UUID) -> None:
     """Do an operation that was asked for, writing down each step. One that already ended is left alone."""
     with kernel.database.new_session(None) as session, session.begin():
-        row = session.scalar(
-            select(OperationRow).where(OperationRow.id == operation_id).with_for_update()
-        )
+        row = session.scalar(select(OperationRow).where(OperationRow.id == operation_id).with_for_update())
         if row is None or row.state not in ("waiting", "running"):
             return
         row.state = "running"
@@ -74,6 +72,8 @@ def carry_out(kernel: Kernel, operation_id: UUID) -> None:
         raise
     else:
         _end(kernel, operation_id, "done", None)
+    finally:
+        _throw_away_upload(kernel, row)
 
 
 def _do(kernel: Kernel, row: OperationRow) -> None:
@@ -85,13 +85,20 @@ def _do(kernel: Kernel, row: OperationRow) -> None:
         path = Path(row.argument or "")
         manifest = install_wheel(kernel, path, by=row.asked_by, tell=tell)
         _name_plugin(kernel, row.id, manifest.name)
-        shutil.rmtree(path.parent, ignore_errors=True)
     elif row.kind == "adopt":
         install_found(kernel, row.plugin or "", by=row.asked_by, tell=tell)
     elif row.kind == "uninstall":
         uninstall(kernel, row.plugin or "", by=row.asked_by, tell=tell)
     else:
         raise LumbungError(f"There is no operation {row.kind!r}.")
+
+
+def _throw_away_upload(kernel: Kernel, row: OperationRow) -> None:
+    """Remove what `receive_wheel` kept, once the outcome is written down; nothing outside of its folder."""
+    if row.kind == "install" and row.argument:
+        folder = Path(row.argument).parent
+        if folder.parent == kernel.settings.home / "uploads":
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _note_step(kernel: Kernel, operation_id: UUID, step: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.registry.discovery import FoundPlugin, find_plugins
-from lumbung.registry.manifest import Manifest
+from lumbung.registry.manifest import Manifest, manifest_of
 from lumbung.registry.models import PluginRow
 
 
@@ -55,24 +55,21 @@ def overview(kernel: Kernel) -> list[PluginOverview]:
     for name in sorted(found.keys() | rows.keys()):
         row = rows.get(name)
         if row is not None and row.state == "installed":
-            tenants = tuple(
-                tenant.slug for tenant in snapshot.tenants.values() if snapshot.is_enabled(name, tenant.id)
-            )
+            tenants = tuple(tenant.slug for tenant in snapshot.tenants.values() if snapshot.is_enabled(name, tenant.id))
             lines.append(_installed(row, found.get(name), tenants))
         elif name in found:
             lines.append(_available(found[name], row))
         elif row is not None:
-            lines.append(
-                PluginOverview(
-                    name, row.state, row.version, Manifest.model_validate(row.manifest), package_here=False
-                )
-            )
+            manifest, problem = _kept_manifest(row)
+            lines.append(PluginOverview(name, row.state, row.version, manifest, problem=problem, package_here=False))
     return lines
 
 
 def _installed(row: PluginRow, found: FoundPlugin | None, tenants: tuple[str, ...]) -> PluginOverview:
-    problem = None
-    if found is None:
+    manifest, problem = _kept_manifest(row)
+    if problem:
+        problem = f"{problem} Install a newer version of it."
+    elif found is None:
         problem = "Its package is gone; install the wheel again, or uninstall it (its data is kept)."
     elif found.version != row.version:
         problem = f"Its package is {found.version} but {row.version} was installed; install it again."
@@ -80,11 +77,18 @@ def _installed(row: PluginRow, found: FoundPlugin | None, tenants: tuple[str, ..
         row.name,
         row.state,
         row.version,
-        Manifest.model_validate(row.manifest),
+        manifest,
         tenants,
         problem,
         package_here=found is not None,
     )
+
+
+def _kept_manifest(row: PluginRow) -> tuple[Manifest | None, str | None]:
+    try:
+        return manifest_of(row.manifest, f"the manifest kept of {row.name}"), None
+    except LumbungError as error:
+        return None, str(error)
 
 
 def _available(found: FoundPlugin, row: PluginRow | None) -> PluginOverview:

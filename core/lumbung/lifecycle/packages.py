@@ -26,18 +26,27 @@ CURRENT = "current"
 KEEP = 3  # generations that stay on disk, the current one included
 
 
-def put_in(root: Path, wheel: InspectedWheel) -> None:
-    """Unpack an inspected wheel into the next generation and switch to it. An older version of it is replaced."""
+def put_in(root: Path, *wheels: InspectedWheel) -> None:
+    """Unpack inspected wheels into the next generation and switch to it. Older versions of them are replaced."""
+    with unpacked(root, *wheels):
+        pass
+
+
+@contextmanager
+def unpacked(root: Path, *wheels: InspectedWheel) -> Iterator[Path]:
+    """As `put_in`, but yield the next generation's folder first: when the block raises, nothing is switched."""
     with _changing(root) as draft:
-        _take_out(draft, wheel.distribution)
-        destination = SchemeDictionaryDestination(
-            {scheme: str(draft) for scheme in ("purelib", "platlib", "scripts", "data", "headers")},
-            interpreter="python3",
-            script_kind="posix",
-            bytecode_optimization_levels=(0,),
-        )
-        with WheelFile.open(wheel.path) as source:
-            install(source, destination, additional_metadata={"INSTALLER": b"lumbung\n"})
+        for wheel in wheels:
+            _take_out(draft, wheel.distribution)
+            destination = SchemeDictionaryDestination(
+                {scheme: str(draft) for scheme in ("purelib", "platlib", "scripts", "data", "headers")},
+                interpreter="python3",
+                script_kind="posix",
+                bytecode_optimization_levels=(0,),
+            )
+            with WheelFile.open(wheel.path) as source:
+                install(source, destination, additional_metadata={"INSTALLER": b"lumbung\n"})
+        yield draft
 
 
 def take_out(root: Path, distribution: str) -> bool:
@@ -103,7 +112,7 @@ def _switch(root: Path, number: int) -> None:
     link = root / ".next"
     link.unlink(missing_ok=True)
     link.symlink_to(str(number))
-    os.replace(link, root / CURRENT)
+    link.replace(root / CURRENT)
     generations = sorted(int(path.name) for path in root.iterdir() if path.name.isdigit())
     for old in generations[:-KEEP]:
         shutil.rmtree(root / str(old), ignore_errors=True)

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -38,6 +39,7 @@ class Caller:
         self._manager = pluggy.PluginManager(hooks.NAMESPACE)
         self._manager.add_hookspecs(hooks)
         self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
         self._loaded: set[str] = set()
 
     def load(self, plugin: str) -> None:
@@ -48,19 +50,25 @@ class Caller:
         if plugin in self._loaded:
             return
         with self._lock:
+            own = self._locks.setdefault(plugin, threading.Lock())
+        with own:  # one that hangs when imported keeps nobody else waiting
             if plugin in self._loaded:
                 return
             module = load_module(plugin)
-            try:
-                self._manager.register(module, name=plugin)
-                self._refuse_unknown_hooks(plugin)
-            except PluginUnusable:
-                self._manager.unregister(name=plugin)
-                raise
-            except Exception as error:
-                self._manager.unregister(name=plugin)
-                raise PluginUnusable(f"Plugin {plugin}: {describe_error(error)}") from error
+            with self._lock:
+                self._register(plugin, module)
             self._loaded.add(plugin)
+
+    def _register(self, plugin: str, module: ModuleType) -> None:
+        try:
+            self._manager.register(module, name=plugin)
+            self._refuse_unknown_hooks(plugin)
+        except PluginUnusable:
+            self._manager.unregister(name=plugin)
+            raise
+        except Exception as error:
+            self._manager.unregister(name=plugin)
+            raise PluginUnusable(f"Plugin {plugin}: {' '.join(str(error).split())}") from error
 
     def ask(self, hook: str, plugin: str, **arguments: Any) -> Any:
         """Ask one plugin one hook and return its answer, None when it does not implement it.
@@ -73,15 +81,20 @@ class Caller:
                 return implementation.function(*(arguments[name] for name in implementation.argnames))
         return None
 
-    def ask_all(self, hook: str, snapshot: Snapshot, tenant_id: int, **arguments: Any) -> Answers:
-        """Ask every plugin that is enabled for the tenant and names ``hook`` in its manifest."""
+    def ask_all(
+        self, hook: str, snapshot: Snapshot, tenant_id: int, *, each: type | None = None, **arguments: Any
+    ) -> Answers:
+        """Ask every plugin that is enabled for the tenant and names ``hook`` in its manifest.
+
+        With ``each``, an answer is a list of such objects; anything else is a failure of that plugin alone.
+        """
         values: dict[str, Any] = {}
         failures: dict[str, str] = {}
         for plugin in snapshot.enabled_for(tenant_id):
             if hook not in plugin.manifest.hooks:
                 continue
             try:
-                answer = self._ask_inside_savepoint(hook, plugin, arguments)
+                answer = self._ask_inside_savepoint(hook, plugin, arguments, each)
             except Exception as error:
                 failures[plugin.name] = describe_error(error)
                 logger.exception("hook %s of plugin %s failed", hook, plugin.name)
@@ -91,15 +104,17 @@ class Caller:
                     values[plugin.name] = answer
         return Answers(values, failures)
 
-    def _ask_inside_savepoint(self, hook: str, plugin: InstalledPlugin, arguments: dict[str, Any]) -> Any:
+    def _ask_inside_savepoint(
+        self, hook: str, plugin: InstalledPlugin, arguments: dict[str, Any], each: type | None
+    ) -> Any:
         """A query that fails inside one plugin must not poison the transaction of the page that asks."""
         scope = scope_or_none()
         if scope is None:
-            return self.ask(hook, plugin.name, **arguments)
+            return _listed(self.ask(hook, plugin.name, **arguments), each)
         acting, scope.plugin = scope.plugin, plugin.name
         try:
             with scope.session.begin_nested():
-                return self.ask(hook, plugin.name, **arguments)
+                return _listed(self.ask(hook, plugin.name, **arguments), each)
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
@@ -117,3 +132,14 @@ class Caller:
                     f"Plugin {plugin} implements a hook {caller.name!r} that does not exist; "
                     f"there are: {', '.join(sorted(known))}."
                 )
+
+
+def _listed(answer: Any, each: type | None) -> Any:
+    """Walk through an answer here, where a failure is kept apart: a plugin may well answer with a generator."""
+    if each is None or answer is None:
+        return answer
+    things = list(answer)
+    for thing in things:
+        if not isinstance(thing, each):
+            raise TypeError(f"answered with {type(thing).__name__}, not with {each.__name__}")
+    return things

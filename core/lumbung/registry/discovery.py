@@ -5,26 +5,19 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
-import os
-import re
 import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+from packaging.version import InvalidVersion, Version
 from stevedore import NamedExtensionManager
-from stevedore import _cache as stevedore_cache
 
 from lumbung.errors import LumbungError
 from lumbung.registry.manifest import MANIFEST, Manifest, ManifestError, read_manifest
 
 GROUP = "lumbung.plugins"
-
-# stevedore remembers entry points in a file of the user's home, keyed by modification times: two installs
-# within a second would show the first. It has no public switch to turn both reading and writing off.
-stevedore_cache._c._dir = os.devnull
-stevedore_cache._c._disable_caching = True
 
 
 class PluginUnusable(LumbungError):
@@ -81,17 +74,29 @@ def add_plugin_folder(folder: Path) -> None:
 def forget() -> None:
     """Drop what was remembered about installed packages, after an install or uninstall."""
     importlib.invalidate_caches()
-    stevedore_cache._c._internal.clear()
-    NamedExtensionManager.ENTRY_POINT_CACHE.clear()
+
+
+class _Manager(NamedExtensionManager[ModuleType]):
+    """stevedore's manager, which looks afresh each time.
+
+    stevedore keeps entry points in a file of the user's home by modification time (two installs within a second
+    would show the first) and in a dictionary of the class (no good with threads). Of two packages that claim one
+    name, the first on the import path is the plugin; the other is not imported.
+    """
+
+    def list_entry_points(self) -> list[importlib.metadata.EntryPoint]:
+        first: dict[str, importlib.metadata.EntryPoint] = {}
+        for entry in importlib.metadata.entry_points(group=GROUP):
+            first.setdefault(entry.name, entry)
+        return list(first.values())
 
 
 def find_plugins() -> dict[str, FoundPlugin]:
     """Return every plugin on the import path by name. No plugin code runs."""
     found: dict[str, FoundPlugin] = {}
-    versions = _versions_by_module()
-    for entry in NamedExtensionManager(GROUP, names=[], on_missing_entrypoints_callback=None).list_entry_points():
-        module = entry.value.partition(":")[0]
-        found.setdefault(entry.name, FoundPlugin(entry.name, module, versions.get((entry.name, module), "0")))
+    for entry in _Manager(GROUP, names=[], on_missing_entrypoints_callback=None).list_entry_points():
+        version = entry.dist.version if entry.dist else "0"
+        found[entry.name] = FoundPlugin(entry.name, entry.module, _normal(version))
     return found
 
 
@@ -108,7 +113,7 @@ def load_module(plugin: str) -> ModuleType:
     problems: list[BaseException] = []
     forget()
     try:
-        manager = NamedExtensionManager(
+        manager = _Manager(
             GROUP,
             names=[plugin],
             on_load_failure_callback=lambda _manager, _entry, error: problems.append(error),
@@ -134,10 +139,8 @@ def describe_error(error: BaseException) -> str:
     return f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
 
 
-def _versions_by_module() -> dict[tuple[str, str], str]:
-    versions: dict[tuple[str, str], str] = {}
-    for entry in importlib.metadata.entry_points(group=GROUP):
-        if entry.dist is not None:
-            key = (entry.name, re.split(r":", entry.value)[0])
-            versions.setdefault(key, entry.dist.version)
-    return versions
+def _normal(version: str) -> str:
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return version

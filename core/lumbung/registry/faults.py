@@ -12,6 +12,10 @@ from lumbung.registry.models import FaultRow
 logger = logging.getLogger(__name__)
 
 
+def _storable(words: str) -> str:
+    return words.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
 def record_fault(plugin: str, place: str, message: str) -> None:
     """Keep one line about a fault of ``plugin``, in a transaction of its own."""
     scope = scope_or_none()
@@ -23,8 +27,8 @@ def record_fault(plugin: str, place: str, message: str) -> None:
                 FaultRow(
                     plugin=plugin,
                     tenant_id=scope.tenant.id if scope.tenant else None,
-                    place=place[:80],
-                    message=message[:2000],
+                    place=_storable(place)[:80],
+                    message=_storable(message)[:2000],
                 )
             )
     except SQLAlchemyError:

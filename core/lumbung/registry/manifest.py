@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,13 +17,28 @@ from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lumbung.errors import LumbungError
+from lumbung.hooks import hook_names
 
 MANIFEST = "plugin.toml"
 NAME = r"^[a-z][a-z0-9_]{1,38}$"
 
 # First path segments and table prefixes that are the house's own.
 RESERVED = frozenset(
-    "admin akun api bahasa core daftar keluar layanan lumbung masuk public procrastinate static".split()
+    [
+        "admin",
+        "akun",
+        "api",
+        "bahasa",
+        "core",
+        "daftar",
+        "keluar",
+        "layanan",
+        "lumbung",
+        "masuk",
+        "public",
+        "procrastinate",
+        "static",
+    ]
 )
 
 
@@ -46,7 +62,7 @@ def _version(value: str) -> str:
 
 
 def _cron(value: str) -> str:
-    if not croniter.is_valid(value):
+    if len(value.split()) != 5 or not croniter.is_valid(value):
         raise ValueError(f"{value!r} is not a cron line such as '5 0 * * *'")
     return value
 
@@ -169,6 +185,9 @@ class Manifest(_Part):
     def _agree(self) -> Manifest:
         if self.name in RESERVED or self.name.startswith("lumbung"):
             raise ValueError(f"the name {self.name!r} is the house's own; choose another")
+        for hook in self.hooks:
+            if hook not in hook_names():
+                raise ValueError(f"there is no hook {hook!r}; there are: {', '.join(sorted(hook_names()))}")
         declared = {permission.name for permission in self.permissions}
         for permission in declared:
             if not permission.startswith(f"{self.name}."):
@@ -186,6 +205,11 @@ class Manifest(_Part):
                 raise ValueError(f"table {table!r} must begin with '{self.name}_'")
         return self
 
+    @property
+    def has_pages(self) -> bool:
+        """Whether the plugin answers requests; one that only listens to events does not."""
+        return "routes" in self.hooks
+
     def as_json(self) -> dict[str, Any]:
         """Return the manifest as plain data, for the registry's table."""
         return self.model_dump(mode="json", by_alias=True)
@@ -200,13 +224,18 @@ def parse_manifest(text: str, where: str) -> Manifest:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(f"{where} is not valid TOML: {error}.") from None
+    return manifest_of(data, where)
+
+
+def manifest_of(data: Mapping[str, Any], where: str) -> Manifest:
+    """Return the manifest that plain data describes; raises `ManifestError` as `parse_manifest` does."""
     try:
         return Manifest.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "the manifest"
         reason = str(first["msg"]).removeprefix("Value error, ")
-        raise ManifestError(f"{where}: {key}: {reason}.") from None
+        raise ManifestError(" ".join(f"{where}: {key}: {reason}.".split())) from None
 
 
 def read_manifest(path: Path) -> Manifest:

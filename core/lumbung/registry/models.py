@@ -33,9 +33,7 @@ class EnabledRow(PlatformModel):
 
     __tablename__ = "lumbung_enabled"
 
-    tenant_id: Mapped[int] = mapped_column(
-        ForeignKey("lumbung_tenant.id", ondelete="CASCADE"), primary_key=True
-    )
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("lumbung_tenant.id", ondelete="CASCADE"), primary_key=True)
     plugin: Mapped[str] = mapped_column(ForeignKey("lumbung_plugin.name"), primary_key=True)
     enabled_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     enabled_by: Mapped[str] = mapped_column(String(160))

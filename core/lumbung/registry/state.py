@@ -6,6 +6,7 @@ reads the rest again only when it grew: a change is visible everywhere within a 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -14,13 +15,15 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from lumbung.database.engine import Database
+from lumbung.database.engine import Database, first_line
 from lumbung.errors import DatabaseUnavailable
-from lumbung.registry.manifest import Manifest
+from lumbung.registry.manifest import Manifest, ManifestError, manifest_of
 from lumbung.tenancy.tenant import Tenant
+
+logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.5  # seconds; the promise is one
 
@@ -35,8 +38,17 @@ class InstalledPlugin:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """The manifest kept at installation."""
-        return Manifest.model_validate(self.raw_manifest)
+        """The manifest kept at installation; raises `ManifestError` when this core cannot read it any more."""
+        return manifest_of(self.raw_manifest, f"the manifest kept of {self.name} {self.version}")
+
+    @cached_property
+    def usable(self) -> bool:
+        """Whether its manifest can be read: one kept by an older core may say what this one refuses."""
+        try:
+            return bool(self.manifest)
+        except ManifestError as error:
+            logger.error("plugin %s is left out: %s", self.name, error)
+            return False
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,9 @@ class Snapshot:
     @cached_property
     def _enabled_plugins(self) -> Mapping[int, tuple[InstalledPlugin, ...]]:
         return {
-            tenant: tuple(self.plugins[name] for name in sorted(names) if name in self.plugins)
+            tenant: tuple(
+                self.plugins[name] for name in sorted(names) if name in self.plugins and self.plugins[name].usable
+            )
             for tenant, names in self.enabled.items()
         }
 
@@ -77,6 +91,7 @@ class State:
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._looked_at = 0.0
+        self._failed_at = 0.0
 
     def snapshot(self) -> Snapshot:
         """Return the newest snapshot, at most half a second old.
@@ -97,14 +112,16 @@ class State:
         self._looked_at = 0.0
 
     def _refresh(self) -> None:
+        if time.monotonic() - self._failed_at < LOOK_EVERY:
+            raise DatabaseUnavailable("The database did not answer a moment ago.")  # nobody queues to hear it again
         try:
             with self._database.engine.connect() as connection:
-                generation = connection.execute(
-                    text("SELECT value FROM lumbung_generation WHERE id = 1")
-                ).scalar_one()
+                generation = connection.execute(text("SELECT value FROM lumbung_generation WHERE id = 1")).scalar_one()
                 if self._snapshot is None or generation != self._snapshot.generation:
                     self._snapshot = _read(connection, generation)
-        except OperationalError as error:
+        except SQLAlchemyError as error:
+            self._failed_at = time.monotonic()
+            logger.error("tenants and plugins cannot be read: %s", first_line(error))
             raise DatabaseUnavailable("The database does not answer.") from error
         self._looked_at = time.monotonic()
 
@@ -147,6 +164,4 @@ def _read(connection: Connection, generation: int) -> Snapshot:
     enabled: dict[int, set[str]] = {}
     for tenant_id, plugin in connection.execute(text("SELECT tenant_id, plugin FROM lumbung_enabled")):
         enabled.setdefault(tenant_id, set()).add(plugin)
-    return Snapshot(
-        generation, tenants, plugins, {tenant: frozenset(names) for tenant, names in enabled.items()}
-    )
+    return Snapshot(generation, tenants, plugins, {tenant: frozenset(names) for tenant, names in enabled.items()})

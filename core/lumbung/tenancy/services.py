@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
@@ -24,7 +24,8 @@ from lumbung.tenancy.regions import find_region
 LANGUAGES = ("id", "en")
 LOGO_SIDE = 256  # pixels
 LARGEST_LOGO = 5 * 1024 * 1024
-_SLUG = re.compile(r"^[a-z][a-z0-9-]{1,39}$")
+MOST_PIXELS = 25_000_000
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 _HOST = re.compile(r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
 
 
@@ -51,16 +52,25 @@ def add_tenant(
     Raises `TenancyError` naming the first field that cannot be used: a slug or host that is taken, an unknown
     region code or time zone.
     """
-    if not _SLUG.match(slug):
+    if not _SLUG.fullmatch(slug):
         raise TenancyError("slug", f"{slug!r} cannot be a slug: small letters, digits and hyphens, such as sumbawa.")
     if session.scalar(select(TenantRow.id).where(TenantRow.slug == slug)):
         raise TenancyError("slug", f"There is a tenant {slug!r} already.")
     row = TenantRow(slug=slug)
     describe(
-        session, row, name=name, hosts=hosts, region_code=region_code, time_zone=time_zone, languages=languages
+        session,
+        row,
+        name=name,
+        hosts=hosts,
+        region_code=region_code,
+        time_zone=time_zone,
+        languages=languages,
     )
-    session.add(row)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        raise TenancyError("slug", f"Somebody registered {slug} or one of its hosts at this very moment.") from None
     bump(session)
     return row
 
@@ -103,7 +113,7 @@ def _free_hosts(session: Session, row: TenantRow, hosts: Sequence[str]) -> list[
     if not wanted:
         raise TenancyError("hosts", "A tenant needs a host name, such as sumbawa.localhost.")
     for host in wanted:
-        if not _HOST.match(host):
+        if not _HOST.fullmatch(host):
             raise TenancyError("hosts", f"{host!r} is not a host name; write it without http:// and without a port.")
         owner = session.get(TenantHost, host)
         if owner is not None and owner.tenant_id != row.id:
@@ -128,10 +138,14 @@ def set_logo(session: Session, row: TenantRow, picture: bytes) -> None:
         raise TenancyError("logo", "The logo is larger than 5 MB; choose a smaller picture.")
     try:
         with Image.open(io.BytesIO(picture), formats=("PNG", "JPEG", "WEBP", "GIF")) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise TenancyError("logo", "The logo has more than 25 million pixels; choose a smaller picture.")
             image.thumbnail((LOGO_SIDE, LOGO_SIDE))
             out = io.BytesIO()
             image.convert("RGBA").save(out, "PNG", optimize=True)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+    except TenancyError:
+        raise
+    except Exception:  # Pillow raises a dozen kinds for pictures that are broken or made to break it
         raise TenancyError("logo", "This file is not a PNG, JPEG, WebP or GIF picture.") from None
     row.logo = out.getvalue()
     row.logo_hash = hashlib.sha256(row.logo).hexdigest()[:16]
@@ -142,16 +156,12 @@ def set_logo(session: Session, row: TenantRow, picture: bytes) -> None:
 
 def find_tenant(session: Session, slug: str) -> TenantRow | None:
     """Return a tenant by slug, with its hosts."""
-    return session.scalar(
-        select(TenantRow).where(TenantRow.slug == slug).options(selectinload(TenantRow.hosts))
-    )
+    return session.scalar(select(TenantRow).where(TenantRow.slug == slug).options(selectinload(TenantRow.hosts)))
 
 
 def all_tenants(session: Session) -> list[TenantRow]:
     """Return every tenant by name, with its hosts."""
-    return list(
-        session.scalars(select(TenantRow).options(selectinload(TenantRow.hosts)).order_by(TenantRow.name))
-    )
+    return list(session.scalars(select(TenantRow).options(selectinload(TenantRow.hosts)).order_by(TenantRow.name)))
 
 
 def add_unit(

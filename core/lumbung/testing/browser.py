@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -27,13 +28,15 @@ def find_chromium() -> str:
     found = _present()
     if found:
         return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if shutil.which("apt-get") and (not as_root or _may_sudo()):
+        print("Installing Chromium for the browser tests ...", file=sys.stderr)  # noqa: T201
         for command in (
-            ["apt-get", "update", "-q"],
-            ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"],
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"],
         ):
-            subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+            environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
+            subprocess.run([*as_root, *environment, *command], check=True, stdout=subprocess.DEVNULL)
     found = _present()
     if found is None:
         raise RuntimeError(
@@ -44,3 +47,11 @@ def find_chromium() -> str:
 
 def _present() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def _may_sudo() -> bool:
+    return bool(shutil.which("sudo")) and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0
+
+
+if __name__ == "__main__":
+    find_chromium()

@@ -27,6 +27,7 @@ from lumbung.settings import Settings
 from lumbung.tenancy.models import Unit
 from lumbung.tenancy.services import add_unit, find_unit
 from lumbung.web.house import lifetime, sid_cookie
+from lumbung.worker import worker_app
 
 _CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
@@ -141,6 +142,12 @@ class TestHouse:
         """Return every session a person ever had."""
         with self.scope(tenant) as scope:
             return list(scope.session.scalars(select(SessionRow).where(SessionRow.person_id == person.id)))
+
+    def work(self) -> None:
+        """Have the job worker do everything that waits, events included."""
+        worker_app(self.kernel).run_worker(
+            wait=False, install_signal_handlers=False, listen_notify=False, delete_jobs="never"
+        )
 
     @contextmanager
     def serving(self) -> Iterator[int]:

@@ -11,11 +11,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 PATIENCE = 90  # seconds until a site must answer on a busy machine
@@ -24,7 +25,8 @@ CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Return the environment of a site of its own: none of this machine's LUMBUNG settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LUMBUNG_")}
+    left_out = ("LUMBUNG_", "PYTHONDONTWRITEBYTECODE")  # compiling everything at each command takes seconds
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**kept, "LUMBUNG_HOME": str(home), "PYTHONUNBUFFERED": "1", **more}
 
 
@@ -66,7 +68,7 @@ def running(
                 raise AssertionError(f"Ctrl-C did not stop it: {log.read_text()}") from None
 
 
-def wait_until(condition, patience: float = PATIENCE) -> None:
+def wait_until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
     """Ask again and again, until the condition holds or patience ends."""
     deadline = time.monotonic() + patience
     while not condition():
@@ -90,7 +92,7 @@ class Answer:
     body: str
     headers: Mapping[str, str]
 
-    def json(self):
+    def json(self) -> Any:
         """The body as JSON."""
         return json.loads(self.body)
 
