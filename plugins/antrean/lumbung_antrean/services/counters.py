@@ -1,0 +1,52 @@
+"""Who sits at which counter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from lumbung.sdk import DomainError, Person, audit, now, session
+
+from ..models import Counter, CounterService, Location, Service
+from ..words import _
+
+
+def services_at(counter: Counter) -> Sequence[Service]:
+    """The services a counter serves, by letter."""
+    return session.scalars(
+        select(Service)
+        .join(CounterService, CounterService.service_id == Service.id)
+        .where(CounterService.counter_id == counter.id)
+        .order_by(Service.letter)
+    ).all()
+
+
+def counters_at(location: Location) -> Sequence[Counter]:
+    """The open counters of a place."""
+    query = select(Counter).where(Counter.location_id == location.id, Counter.open)
+    return session.scalars(query.order_by(Counter.number)).all()
+
+
+def counter_of(person: Person) -> Counter | None:
+    """The counter this operator sits at; the house remembers it until they leave."""
+    return session.scalar(
+        select(Counter).where(Counter.operator_id == person.id, Counter.open).order_by(Counter.operator_since)
+    )
+
+
+def sit_down(counter: Counter, person: Person) -> None:
+    """Take a seat at a counter, leaving any other. Taking over from somebody is written into the trail."""
+    session.refresh(counter, with_for_update=True)
+    if not counter.open:
+        raise DomainError(_("Loket %(number)s sedang ditutup.", number=counter.number))
+    if counter.operator_id and counter.operator_id != person.id:
+        audit("antrean.counter.take_over", counter.number, before=counter.operator_name)
+    stand_up(person)
+    counter.operator_id, counter.operator_name, counter.operator_since = person.id, person.name, now()
+
+
+def stand_up(person: Person) -> None:
+    """Leave the counter."""
+    for counter in session.scalars(select(Counter).where(Counter.operator_id == person.id)):
+        counter.operator_id, counter.operator_name, counter.operator_since = None, "", None

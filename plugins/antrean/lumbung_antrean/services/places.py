@@ -1,0 +1,104 @@
+"""Finding locations and services: for everybody what is open, for officers what is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from flask import abort
+from sqlalchemy import select
+
+from lumbung.sdk import current_person, find_or_404, session
+
+from ..models import Counter, Location, Service, Slot, Ticket
+
+
+def open_locations() -> Sequence[Location]:
+    """Places that serve people now."""
+    query = select(Location).where(Location.open)
+    return session.scalars(query.order_by(Location.position, Location.name)).all()
+
+
+def open_services(location: Location) -> list[Service]:
+    """The services a place offers, by letter."""
+    return [service for service in location.services if service.open]
+
+
+def public_location(location_id: UUID) -> Location:
+    """An open place by its id; a closed one is not found."""
+    location = find_or_404(Location, location_id)
+    if not location.open:
+        abort(404)
+    return location
+
+
+def public_service(service_id: UUID) -> Service:
+    """An open service of an open place by its id."""
+    service = find_or_404(Service, service_id)
+    if not (service.open and service.location.open):
+        abort(404)
+    return service
+
+
+def kiosk_location(key: str) -> Location:
+    """The place that a kiosk's secret address belongs to."""
+    location = session.scalar(select(Location).where(Location.kiosk_key == key, Location.open))
+    if location is None:
+        abort(404)
+    return location
+
+
+def my_locations(permission: str, *, closed_too: bool = False) -> Sequence[Location]:
+    """The places for which the person at work has a permission: those of their units, or all."""
+    query = select(Location).order_by(Location.position, Location.name)
+    if not closed_too:
+        query = query.where(Location.open)
+    return [location for location in session.scalars(query) if _mine(location, permission)]
+
+
+def my_location(location_id: UUID, permission: str) -> Location:
+    """One of them by its id. Another unit's place is refused (403)."""
+    return guard(find_or_404(Location, location_id), permission)
+
+
+def my_service(service_id: UUID, permission: str) -> Service:
+    """A service of one of my places."""
+    service = find_or_404(Service, service_id)
+    guard(service.location, permission)
+    return service
+
+
+def my_slot(slot_id: UUID, permission: str) -> Slot:
+    """A slot of a service of one of my places."""
+    slot = find_or_404(Slot, slot_id)
+    guard(slot.service.location, permission)
+    return slot
+
+
+def my_counter(counter_id: UUID, permission: str) -> Counter:
+    """A counter of one of my places."""
+    counter = find_or_404(Counter, counter_id)
+    guard(counter.location, permission)
+    return counter
+
+
+def my_ticket(ticket_id: UUID, permission: str) -> Ticket:
+    """A ticket of one of my places."""
+    ticket = find_or_404(Ticket, ticket_id)
+    guard(ticket.location, permission)
+    return ticket
+
+
+def guard(location: Location, permission: str) -> Location:
+    """The one check of units: whoever works for another unit gets no further."""
+    if not _mine(location, permission):
+        abort(403)
+    return location
+
+
+def _mine(location: Location, permission: str) -> bool:
+    person = current_person()
+    if person is None:
+        return False
+    units = person.units_with(permission)
+    return units is None or location.unit_id in units
