@@ -1,0 +1,82 @@
+"""The demo: two governments in their real shape, loaded once however often it is asked for."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import Any
+
+import pytest
+
+from lumbung.demo import Demo, load
+from lumbung.demo.load import demo_password, load_demo, report, write_accounts
+from lumbung.demo.regency import TENANTS
+from lumbung.errors import LumbungError
+from lumbung.testing import TestHouse
+
+COUNT = (
+    "SELECT t.slug, (SELECT count(*) FROM lumbung_unit u WHERE u.tenant_id = t.id), "
+    "(SELECT count(*) FROM lumbung_person p WHERE p.tenant_id = t.id), "
+    "(SELECT count(*) FROM lumbung_grant g WHERE g.tenant_id = t.id) FROM lumbung_tenant t ORDER BY t.slug"
+)
+
+
+@pytest.fixture
+def demo(house: TestHouse, monkeypatch: pytest.MonkeyPatch) -> TestHouse:
+    """A house in which the demo was loaded, without the bundled plugins, which have tests of their own."""
+    monkeypatch.setattr(load, "find_plugins", dict)
+    load_demo(house.settings, house.urls, tell=lambda _: None)
+    house.kernel.state.forget()
+    return house
+
+
+def test_every_district_is_a_unit_and_everybody_has_their_role(demo: TestHouse, as_owner: Any) -> None:
+    counted = {slug: units for slug, units, _, _ in as_owner(COUNT)}
+    named = {tenant.slug: len(tenant.units) for tenant in TENANTS}
+    assert counted == {"sumbawa": named["sumbawa"] + 24, "sumbawabarat": named["sumbawabarat"] + 8}
+    roles = as_owner(
+        "SELECT p.email, p.operator, g.role FROM lumbung_person p LEFT JOIN lumbung_grant g "
+        "ON g.tenant_id = p.tenant_id AND g.person_id = p.id WHERE p.email LIKE '%@sumbawa.example'"
+    )
+    assert ("admin@sumbawa.example", False, "admin") in roles
+    assert ("warga@sumbawa.example", False, None) in roles
+    assert [email for email, operator, _ in roles if operator] == ["operator@sumbawa.example"]
+
+
+def test_a_second_load_adds_nothing(demo: TestHouse, as_owner: Any) -> None:
+    before = as_owner(COUNT), as_owner("SELECT password_hash FROM lumbung_person ORDER BY email")
+    load_demo(demo.settings, demo.urls, tell=lambda _: None)
+    assert (as_owner(COUNT), as_owner("SELECT password_hash FROM lumbung_person ORDER BY email")) == before
+
+
+def test_every_account_in_the_file_signs_in_at_its_host(demo: TestHouse) -> None:
+    path = write_accounts(demo.settings)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    known = json.loads(path.read_text())
+    hosts = {tenant["slug"]: tenant["host"] for tenant in known["tenants"]}
+    assert hosts == {"sumbawa": "sumbawa.localhost", "sumbawabarat": "sumbawabarat.localhost"}
+    assert {account["role"] for account in known["accounts"]} >= {"operator", "admin", "officer", "citizen"}
+    for account in known["accounts"]:
+        client = demo.client(account["tenant"])
+        form = {"email": account["email"], "password": account["password"]}
+        assert client.post_form("/masuk", form, page="/masuk").status_code == 303, account["email"]
+    assert all(account["email"] in report(demo.settings, path) for account in known["accounts"])
+
+
+def test_a_new_data_folder_on_an_old_database_brings_its_own_password(demo: TestHouse) -> None:
+    other = demo.settings.model_copy(update={"home": demo.settings.home / "lain"})
+    assert demo_password(other) != demo_password(demo.settings)
+    load_demo(other, demo.urls, tell=lambda _: None)
+    form = {"email": "warga@sumbawa.example", "password": demo_password(other)}
+    assert demo.client().post_form("/masuk", form, page="/masuk").status_code == 303
+
+
+def test_a_plugin_finds_the_sample_people_and_units(demo: TestHouse) -> None:
+    with demo.scope("sumbawa"):
+        found = Demo()
+        assert found.person("loket1@sumbawa.example")
+        assert found.unit("DISDUKCAPIL")
+        with pytest.raises(LumbungError, match="no person 'hantu'"):
+            found.person("hantu")
+        with pytest.raises(LumbungError, match="no unit 'HANTU'"):
+            found.unit("HANTU")

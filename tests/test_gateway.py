@@ -1,0 +1,615 @@
+"""The gate: which host is whose, which path is a plugin's, and that one bad gift is nobody else's trouble."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
+from werkzeug.wrappers import Response
+
+from lumbung.app import create_app
+from lumbung.gateway import host_of, split_path
+from lumbung.kernel import Kernel
+from lumbung.lifecycle.enable import disable, enable
+from lumbung.registry.faults import record_fault
+from lumbung.runtimes import inline
+from lumbung.settings import Settings
+from lumbung.testing import TestHouse
+from lumbung.testing.house import HouseClient
+
+DEAD = "postgresql+psycopg://nobody:nothing@127.0.0.1:1/nowhere"
+
+NOTES = """
+from flask import Blueprint, request
+from lumbung.sdk import current_tenant, hookimpl, public, session
+from sqlalchemy import text
+
+blueprint = Blueprint("catatan", __name__)
+
+@blueprint.get("/")
+@public
+def index():
+    rows = session.execute(text("SELECT words FROM catatan_note ORDER BY words")).scalars()
+    return current_tenant().slug + ": " + ", ".join(rows)
+
+@blueprint.post("/")
+@public
+def add():
+    session.execute(text("INSERT INTO catatan_note (words) VALUES (:words)"), {"words": request.form["words"]})
+    return "ok"
+
+@hookimpl
+def routes():
+    return [blueprint]
+"""
+
+NOTES_TABLE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+def upgrade():
+    op.create_tenant_table("catatan_note", sa.Column("words", sa.Text, nullable=False))
+"""
+
+
+class Answer(Response):
+    """An answer, with its text as the client's answers have it."""
+
+    @property
+    def text(self) -> str:
+        return self.get_data(as_text=True)
+
+
+def ask(app: Any, path: str = "/", **environ: Any) -> Answer:
+    """Ask with a WSGI environment of our own making: hosts and paths that no client library would send."""
+    given = EnvironBuilder(path="/", base_url="http://sumbawa.localhost").get_environ()
+    given.update(PATH_INFO=path, **environ)
+    pieces, status, headers = run_wsgi_app(app.wsgi_app, given, buffered=True)
+    return Answer(b"".join(pieces), status, headers)
+
+
+def view(body: str) -> str:
+    """Return a plugin with one public page that does this."""
+    return f"""
+from flask import Blueprint
+from lumbung.sdk import hookimpl, public, requires, signed_in
+blueprint = Blueprint("buruk", __name__)
+@blueprint.get("/")
+@public
+def index():
+{body}
+@hookimpl
+def routes():
+    return [blueprint]
+"""
+
+
+# Hosts
+
+
+def test_a_tenant_answers_to_its_host_however_it_is_spelled(house: TestHouse) -> None:
+    for host in (
+        "sumbawa.localhost",
+        "sumbawa.localhost:8000",
+        "SUMBAWA.LocalHost",
+        "sumbawa.localhost.",
+        "sumbawa.localhost.:81",
+    ):
+        answer = ask(house.app, HTTP_HOST=host)
+        assert answer.status_code == 200, host
+        assert "Kabupaten Sumbawa" in answer.text, host
+
+
+STRANGERS = (
+    "",
+    "localhost",
+    "127.0.0.1:8000",
+    "[::1]:8000",
+    "evil.example",
+    "sumbawa.localhost.evil.example",
+    "evil.example/sumbawa.localhost",
+    "evil.example@sumbawa.localhost",
+    "sumbawa.localhost\n",
+    "sumbawa.localhost\x00",
+    "sumbawa.localhost:80:80",
+    "sumbawa.localhost:80a",
+    "..",
+    "-",
+    "a" * 5000,
+    "<script>alert(1)</script>",
+    "\xff\xfe",
+)
+
+
+def test_an_unknown_host_gets_a_plain_page_that_names_no_tenant(house: TestHouse) -> None:
+    for host in STRANGERS:
+        answer = ask(house.app, HTTP_HOST=host, SERVER_NAME="elsewhere")
+        assert answer.status_code == 404, host
+        assert "belum dikenal" in answer.text, host
+        assert "Sumbawa" not in answer.text, host
+        assert "<script>alert" not in answer.text
+        assert "Set-Cookie" not in answer.headers
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_an_unknown_host_reaches_no_page_but_the_house_s_static_files(house: TestHouse, gift: Any) -> None:
+    gift()
+    stranger = HouseClient(house, "x.localhost")
+    stranger.base_url = "http://stranger.example"
+    for path in ("/masuk", "/daftar", "/admin/", "/contoh/", "/contoh/static/x.css", "/_tenant/logo"):
+        assert "belum dikenal" in stranger.get(path).text
+        assert stranger.post(path).status_code == 404
+    assert stranger.get("/_static/css/lumbung.css", buffered=True).status_code == 200
+    for path in ("/_static/../settings.py", "/_static/no-such-file", "/_static/%2e%2e/settings.py", "/_static/"):
+        assert ask(house.app, path, HTTP_HOST="stranger.example").status_code == 404
+
+
+def test_a_single_tenant_site_answers_for_host_names_that_nobody_registered(house: TestHouse) -> None:
+    alone = house.settings.model_copy(update={"single_tenant": "sumbawa"})
+    kernel = Kernel(alone, house.urls.app)
+    app = create_app(alone, kernel=kernel)
+    try:
+        assert "Kabupaten Sumbawa" in ask(app, HTTP_HOST="10.0.0.5").text
+        assert "Sumbawa Barat" in ask(app, HTTP_HOST="sumbawabarat.localhost").text
+        for host in ("not a host", "", "sumbawa\n"):
+            assert "Sumbawa" not in ask(app, HTTP_HOST=host, SERVER_NAME="").text
+    finally:
+        kernel.close()
+
+
+def test_a_single_tenant_setting_that_names_nobody_shows_nobody(house: TestHouse) -> None:
+    alone = house.settings.model_copy(update={"single_tenant": "dompu"})
+    kernel = Kernel(alone, house.urls.app)
+    try:
+        answer = ask(create_app(alone, kernel=kernel), HTTP_HOST="10.0.0.5")
+        assert answer.status_code == 404
+        assert "Sumbawa" not in answer.text
+    finally:
+        kernel.close()
+
+
+def test_forwarded_headers_are_believed_only_behind_a_trusted_proxy(house: TestHouse) -> None:
+    spoofed = {"HTTP_X_FORWARDED_HOST": "sumbawabarat.localhost", "HTTP_X_FORWARDED_FOR": "9.9.9.9"}
+    assert "Sumbawa Barat" not in ask(house.app, **spoofed).text
+    behind = house.settings.model_copy(update={"trusted_proxies": 1})
+    kernel = Kernel(behind, house.urls.app)
+    try:
+        assert "Sumbawa Barat" in ask(create_app(behind, kernel=kernel), HTTP_HOST="inside", **spoofed).text
+    finally:
+        kernel.close()
+
+
+def test_a_tenant_that_was_closed_is_an_unknown_host(house: TestHouse, as_owner: Any) -> None:
+    assert house.client("sumbawabarat").get("/").status_code == 200
+    as_owner("UPDATE lumbung_tenant SET active = false WHERE slug = 'sumbawabarat'")
+    as_owner("UPDATE lumbung_generation SET value = value + 1")
+    house.kernel.state.forget()
+    answer = house.client("sumbawabarat").get("/")
+    assert answer.status_code == 404
+    assert "Sumbawa" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("/antrean/ambil", ("antrean", "/ambil")),
+        ("/antrean", ("antrean", "")),
+        ("/antrean/", ("antrean", "/")),
+        ("/", ("", "")),
+        ("", ("", "")),
+        ("//antrean", ("", "/antrean")),
+    ],
+)
+def test_the_first_segment_names_the_plugin(path: str, parts: tuple[str, str]) -> None:
+    assert split_path(path) == parts
+
+
+def test_a_host_that_is_no_text_is_no_host() -> None:
+    assert host_of({}) is None
+    assert host_of({"SERVER_NAME": "Example.COM"}) == "example.com"
+
+
+# Plugins
+
+
+def test_a_plugin_that_is_not_enabled_is_not_there_static_files_included(house: TestHouse, gift: Any) -> None:
+    gift(files={"lumbung_contoh/static/gaya.css": "body{}"})
+    here, elsewhere = house.client("sumbawa"), house.client("sumbawabarat")
+    assert here.get("/contoh/").text == "halo dari contoh"
+    assert here.get("/contoh/static/gaya.css", buffered=True).text == "body{}"
+    for path in ("/contoh", "/contoh/", "/contoh/static/gaya.css", "/contoh/static/"):
+        assert elsewhere.get(path).status_code == 404
+    disable(house.kernel, "contoh", house.kernel.tenant("sumbawa"), by="test")
+    for path in ("/contoh", "/contoh/", "/contoh/static/gaya.css"):
+        assert here.get(path).status_code == 404
+
+
+def test_a_plugin_s_name_without_a_slash_leads_to_its_first_page_with_the_query(house: TestHouse, gift: Any) -> None:
+    gift()
+    answer = house.client().get("/contoh?lokasi=mpp&x=%0d%0aSet-Cookie:a")
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == "/contoh/?lokasi=mpp&x=%0d%0aSet-Cookie:a"
+
+
+def test_no_odd_spelling_of_a_plugin_leads_to_another_host(house: TestHouse, gift: Any) -> None:
+    gift()
+    for path in (
+        "//contoh",
+        "//contoh/",
+        "///contoh",
+        "/CONTOH/",
+        "/contoh\x00/",
+        "/ contoh/",
+        "/./contoh/",
+    ):
+        answer = ask(house.app, path)
+        assert answer.status_code in (301, 308, 404), path
+        assert not answer.headers.get("Location", "").startswith("//"), path
+        assert "halo" not in answer.text, path
+
+
+def test_a_plugin_s_static_file_is_a_page_under_the_same_policy(house: TestHouse, gift: Any) -> None:
+    gift(files={"lumbung_contoh/static/x.svg": "<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>"})
+    answer = house.client().get("/contoh/static/x.svg", buffered=True)
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert house.client().get("/contoh/static/../plugin.toml").status_code == 404
+    assert house.client().get("/contoh/static/%2e%2e/plugin.toml").status_code == 404
+
+
+def test_twenty_first_requests_of_two_tenants_make_one_app_and_share_no_data(
+    house: TestHouse, gift: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = tmp_path / "imported"
+    init = f"with open({str(counter)!r}, 'a') as file:\n    file.write('x')\n" + NOTES
+    gift(
+        "catatan",
+        init=init,
+        files={"lumbung_catatan/migrations/0001_notes.py": NOTES_TABLE},
+        tenants=("sumbawa", "sumbawabarat"),
+    )
+    made: list[str] = []
+    build = inline.build_app
+    monkeypatch.setattr(inline, "build_app", lambda *given: made.append("app") or build(*given))
+    for slug in ("sumbawa", "sumbawabarat"):
+        with house.scope(slug) as scope:
+            scope.session.connection().exec_driver_sql(
+                f"INSERT INTO catatan_note (words) VALUES ('milik {slug}')"  # noqa: S608
+            )
+    gate = threading.Barrier(20)
+
+    def visit(number: int) -> str:
+        slug = ("sumbawa", "sumbawabarat")[number % 2]
+        client = house.client(slug)
+        gate.wait(timeout=10)
+        return client.get("/catatan/").text
+
+    assert not counter.exists()
+    with ThreadPoolExecutor(20) as pool:
+        answers = Counter(pool.map(visit, range(20)))
+    assert answers == {"sumbawa: milik sumbawa": 10, "sumbawabarat: milik sumbawabarat": 10}
+    assert made == ["app"]
+    assert counter.read_text() == "x"
+
+
+BAD = {
+    "raises when imported": "raise RuntimeError('rusak sejak awal')",
+    "exits when imported": "import sys; sys.exit(3)",
+    "raises GeneratorExit when imported": "raise GeneratorExit",
+    "does not compile": "def (",
+    "imports what is not there": "import no_such_module_anywhere",
+    "has no routes": "x = 1",
+    "returns nothing from routes": "from lumbung.sdk import hookimpl\n@hookimpl\ndef routes():\n    return []",
+    "returns nonsense from routes": "from lumbung.sdk import hookimpl\n@hookimpl\ndef routes():\n    return [5]",
+    "spells a hook wrong": view("    return 'x'") + "\n@hookimpl\ndef rutes():\n    return []\n",
+    "asks a hook for what it is not given": view("    return 'x'") + "\n@hookimpl\ndef jobs(secret):\n    return {}\n",
+    "uses an endpoint twice": view("    return 'x'")
+    + "\n@blueprint.get('/lain', endpoint='index')\n@public\ndef other():\n    return 'y'\n",
+    "has a view without an access rule": view("    return 'x'")
+    + "\n@blueprint.get('/lain')\ndef other():\n    return 'y'\n",
+    "asks for a permission nobody declared": view("    return 'x'")
+    + "\n@blueprint.get('/lain')\n@requires('contoh.rahasia')\ndef other():\n    return 'y'\n",
+    "asks for the core's own permission": view("    return 'x'")
+    + "\n@blueprint.get('/lain')\n@requires('core.people')\ndef other():\n    return 'y'\n",
+}
+
+
+def test_plugins_that_cannot_be_opened_are_the_only_ones_that_do_not_answer(
+    house: TestHouse, gift: Any, as_owner: Any
+) -> None:
+    for number, init in enumerate(BAD.values()):
+        gift(f"buruk{number}", init=init)
+    gift("contoh")
+    for number, kind in enumerate(BAD):
+        answer = house.client().get(f"/buruk{number}/")
+        assert answer.status_code == 503, kind
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert "Traceback" not in answer.text
+    assert house.client().get("/contoh/").text == "halo dari contoh"
+    assert house.client().get("/").status_code == 200
+    faults = as_owner("SELECT plugin, place FROM lumbung_fault WHERE message <> '' ORDER BY id")
+    assert faults == [(f"buruk{number}", "open") for number in range(len(BAD))]
+
+
+def test_a_plugin_that_failed_is_tried_again_only_after_a_while(house: TestHouse, gift: Any, as_owner: Any) -> None:
+    gift("buruk", init=BAD["raises when imported"])
+    for _ in range(5):
+        assert house.client().get("/buruk/").status_code == 503
+    assert as_owner("SELECT count(*) FROM lumbung_fault") == [(1,)]
+
+
+def test_a_plugin_that_hangs_when_imported_keeps_one_thread_and_nobody_else(
+    house: TestHouse, gift: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init = "import builtins\nbuiltins.lumbung_test_gate.wait(20)\n" + view("    return 'akhirnya'")
+    gift("buruk", init=init)
+    gift("contoh")
+    gate = threading.Event()
+    monkeypatch.setattr("builtins.lumbung_test_gate", gate, raising=False)
+    monkeypatch.setattr(inline, "WAIT_FOR_OPENING", 0.05)
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            first = pool.submit(lambda: house.client().get("/buruk/").text)
+            deadline = time.monotonic() + 10
+            while house.client().get("/buruk/").status_code != 503:
+                assert time.monotonic() < deadline
+            assert house.client().get("/contoh/").text == "halo dari contoh"
+        finally:
+            gate.set()
+        assert first.result(10) in ("akhirnya", "") or "layanan" in first.result(0).lower()
+    assert house.client().get("/buruk/").text == "akhirnya"
+
+
+FAILING = {
+    "SystemExit": "    raise SystemExit(4)",
+    "KeyError": "    raise KeyError('NIK 5204')",
+    "ZeroDivisionError": "    return 1 / 0",
+    "TemplateNotFound": "    from flask import render_template\n    return render_template('buruk/none.html')",
+    "MemoryError": "    raise MemoryError",
+    "TypeError": "    return None",
+}
+
+
+def test_a_view_that_fails_costs_one_request_and_is_written_down(house: TestHouse, gift: Any, as_owner: Any) -> None:
+    pages = "".join(
+        f"\n@blueprint.get('/{named}')\n@public\ndef {named.lower()}():\n{body}\n" for named, body in FAILING.items()
+    )
+    gift("buruk", init=view("    return 'baik'") + pages)
+    for named in FAILING:
+        answer = house.client().get(f"/buruk/{named}")
+        assert answer.status_code == 500, named
+        assert named not in answer.text
+        assert "NIK" not in answer.text
+        assert house.client().get("/buruk/").text == "baik"
+        [(plugin, message)] = as_owner("SELECT plugin, message FROM lumbung_fault ORDER BY id DESC LIMIT 1")
+        assert plugin == "buruk"
+        assert str(message).startswith(named)
+        assert str(message).rpartition("(")[2].strip(")") in answer.text  # the reference ties the two together
+
+
+@pytest.mark.parametrize("error", ["SystemExit(3)", "ValueError('putus')"])
+def test_an_answer_that_breaks_off_ends_itself_and_not_the_worker(
+    house: TestHouse, gift: Any, as_owner: Any, error: str
+) -> None:
+    body = f"""
+    def pieces():
+        yield "awal"
+        raise {error}
+    from flask import Response
+    return Response(pieces())"""
+    gift("buruk", init=view(body))
+    with pytest.raises(Exception, match="broke off its answer") as caught:
+        house.client().get("/buruk/", buffered=True)
+    assert not isinstance(caught.value, SystemExit)
+    assert as_owner("SELECT plugin, place FROM lumbung_fault") == [("buruk", "request")]
+
+
+AFFAIRS = """
+from lumbung.sdk import Affair, hookimpl
+@hookimpl
+def my_affairs(person):
+{body}
+@hookimpl
+def routes():
+    return []
+"""
+
+
+HOOKS_THAT_FAIL = (
+    "    raise ValueError('hook rusak')",
+    "    raise SystemExit(1)",
+    "    return 7",
+    "    return ['bukan urusan']",
+    "    yield Affair('a', 'b', '/')\n    raise ValueError('setengah jalan')",
+    "    from lumbung.sdk import session\n    from sqlalchemy import text\n    session.execute(text('SELECT nope'))",
+)
+
+
+def test_hooks_that_fail_are_left_out_and_named_and_the_page_stands(house: TestHouse, gift: Any, as_owner: Any) -> None:
+    for number, body in enumerate(HOOKS_THAT_FAIL):
+        gift(f"buruk{number}", init=AFFAIRS.format(body=body), hooks=["routes", "my_affairs"])
+    good = AFFAIRS.format(body="    yield Affair('Urusan baik', 'Besok pukul 08.00', '/baik/')")
+    gift("baik", init=good, hooks=["routes", "my_affairs"])
+    citizen = house.person("sumbawa", "warga@contoh.id")
+    answer = house.client("sumbawa", citizen).get("/")
+    assert answer.status_code == 200
+    assert "Urusan baik" in answer.text
+    faults = as_owner("SELECT plugin, place FROM lumbung_fault ORDER BY plugin")
+    assert faults == [(f"buruk{number}", "hook my_affairs") for number in range(len(HOOKS_THAT_FAIL))]
+
+
+def test_an_affair_that_leads_elsewhere_is_not_shown(house: TestHouse, gift: Any) -> None:
+    body = "\n".join(
+        f"    yield Affair('Urusan {number}', 'x', {url!r})"
+        for number, url in enumerate(["javascript:alert(1)", "//evil.example", "https://evil.example", "/contoh/"])
+    )
+    gift(init=AFFAIRS.format(body=body), hooks=["routes", "my_affairs"])
+    page = house.client("sumbawa", house.person("sumbawa", "warga@contoh.id")).get("/").text
+    assert "Urusan 3" in page
+    assert not [number for number in range(3) if f"Urusan {number}" in page]
+
+
+def test_a_manifest_that_this_core_cannot_read_any_more_closes_that_plugin_alone(
+    house: TestHouse, gift: Any, as_owner: Any
+) -> None:
+    gift("buruk")
+    gift("contoh")
+    admin = house.person("sumbawa", "admin@contoh.id", roles=["admin"])
+    as_owner("UPDATE lumbung_plugin SET manifest = manifest - 'title' WHERE name = 'buruk'")
+    as_owner("UPDATE lumbung_generation SET value = value + 1")
+    house.kernel.state.forget()
+    client = house.client("sumbawa", admin)
+    assert client.get("/").status_code == 200
+    assert client.get("/contoh/").status_code == 200
+    assert client.get("/buruk/").status_code == 503
+
+
+def test_a_plugin_cannot_replace_the_house_s_templates(house: TestHouse, gift: Any) -> None:
+    init = view("    from flask import render_template\n    return render_template('lumbung/error.html', code=404)")
+    gift("buruk", init=init, files={"lumbung_buruk/templates/lumbung/error.html": "DIGANTI"})
+    gift("contoh", files={"lumbung_contoh/templates/buruk/x.html": "TETANGGA"})
+    assert "DIGANTI" not in house.client().get("/buruk/").text
+    assert "DIGANTI" not in house.client().get("/contoh/tidak-ada").text
+
+
+def test_a_plugin_s_hooks_of_its_app_touch_no_other_page(house: TestHouse, gift: Any) -> None:
+    init = (
+        view("    return 'x'")
+        + """
+@blueprint.before_app_request
+def everywhere():
+    return "DIBAJAK"
+@blueprint.app_errorhandler(404)
+def mine(error):
+    return "DIBAJAK", 404
+"""
+    )
+    gift("buruk", init=init)
+    gift("contoh")
+    assert house.client().get("/buruk/").text == "DIBAJAK"
+    assert "DIBAJAK" not in house.client().get("/contoh/").text
+    assert "DIBAJAK" not in house.client().get("/tidak-ada").text
+    assert "DIBAJAK" not in house.client().get("/").text
+
+
+# The database away
+
+
+def test_health_says_alive_and_ready(house: TestHouse) -> None:
+    client = house.client()
+    assert client.get("/_health/live").get_json() == {"status": "alive"}
+    ready = client.get("/_health/ready")
+    assert ready.status_code == 200
+    assert ready.get_json()["status"] == "ready"
+    assert client.get("/_health/").status_code == 404
+    assert client.get("/_health/../live").status_code == 404
+
+
+def test_without_a_database_pages_say_503_at_once_and_liveness_stays(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    kernel = Kernel(settings, DEAD)
+    client = Client(create_app(settings, kernel=kernel).wsgi_app)
+    began = time.monotonic()
+    try:
+        for path in ("/", "/masuk", "/contoh/", "/_health/ready", "/_static/css/lumbung.css"):
+            answer = client.get(path, base_url="http://sumbawa.localhost")
+            assert answer.status_code == 503, path
+            assert answer.headers["Retry-After"] == "5"
+            assert "127.0.0.1" not in answer.text
+            assert "nothing" not in answer.text
+        assert client.get("/_health/live").status_code == 200
+    finally:
+        kernel.close()
+    assert time.monotonic() - began < 5
+
+
+def test_many_who_wait_for_a_dead_database_do_not_queue_behind_one_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path / "home")
+    kernel = Kernel(settings, DEAD)
+    tried: list[float] = []
+    real = kernel.database.engine.connect
+    monkeypatch.setattr(kernel.database.engine, "connect", lambda: tried.append(time.monotonic()) or real())
+    app = create_app(settings, kernel=kernel)
+    with ThreadPoolExecutor(8) as pool:
+        codes = list(
+            pool.map(lambda _: Client(app.wsgi_app).get("/", base_url="http://a.localhost").status_code, range(40))
+        )
+    kernel.close()
+    assert codes == [503] * 40
+    assert len(tried) < 8
+
+
+def test_a_database_that_goes_away_in_the_middle_is_a_503_and_heals_by_itself(house: TestHouse, gift: Any) -> None:
+    gift("catatan", init=NOTES, files={"lumbung_catatan/migrations/0001_notes.py": NOTES_TABLE})
+    client = house.client()
+    assert client.get("/catatan/").status_code == 200
+    with house.kernel.database.engine.connect() as killer:
+        killer.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        )
+    answers = [client.get("/catatan/").status_code for _ in range(12)]
+    assert set(answers) <= {200, 503}
+    assert answers[-1] == 200
+
+
+def test_a_fault_that_cannot_be_written_down_is_not_another_fault(tmp_path: Path) -> None:
+    kernel = Kernel(Settings(home=tmp_path / "home"), DEAD)
+    with kernel.scope():
+        record_fault("contoh", "open", "apa saja")
+    kernel.close()
+
+
+def test_enabling_reaches_a_second_process_within_a_second(house: TestHouse, gift: Any) -> None:
+    gift(tenants=())
+    other = Kernel(house.settings, house.urls.app)
+    app = create_app(house.settings, kernel=other)
+    try:
+        visitor = Client(app.wsgi_app)
+
+        def answers() -> int:
+            return visitor.get("/contoh/", base_url="http://sumbawa.localhost").status_code
+
+        assert answers() == 404
+        for switch, wanted in ((enable, 200), (disable, 404)):
+            switch(house.kernel, "contoh", house.kernel.tenant("sumbawa"), by="test")
+            deadline = time.monotonic() + 1.0
+            while answers() != wanted:
+                assert time.monotonic() < deadline, "not visible within a second"
+    finally:
+        other.close()
+
+
+def test_nothing_of_a_plugin_is_imported_before_it_is_asked_for(house: TestHouse, gift: Any, tmp_path: Path) -> None:
+    trace = tmp_path / "ran"
+    gift(init=f"open({str(trace)!r}, 'w').close()\n" + view("    return 'x'"))
+    client = house.client()
+    for path in ("/", "/masuk", "/tidak-ada", "/_health/ready"):
+        client.get(path)
+    house.client("sumbawabarat").get("/contoh/")
+    assert not trace.exists()
+    client.get("/contoh/")
+    assert trace.exists()
+    assert json.dumps(client.get("/_health/ready").get_json())
+    assert importlib.import_module("lumbung_contoh")
+
+
+def test_a_plugin_without_pages_has_none(house: TestHouse, gift: Any) -> None:
+    gift("diam", init="from lumbung.sdk import hookimpl\n@hookimpl\ndef jobs():\n    return {}\n", hooks=["jobs"])
+    for path in ("/diam", "/diam/", "/diam/static/x.css"):
+        assert house.client().get(path).status_code == 404
+    assert "/diam/" not in house.client().get("/").text
