@@ -119,7 +119,14 @@ def find_or_404(model: type[Row], row_id: UUID, *, lock: bool = False) -> Row:
 
 
 def external_url(path: str) -> str:
-    """Return the whole address of a path on this tenant's host, for a QR code or a message."""
+    """Return the whole address of a path on this tenant's host, for a QR code or a message.
+
+    A host name that is not the tenant's own (a single-tenant site answers to any) never gets into it.
+    """
+    tenant = current_tenant()
+    asked = request.host.rpartition(":")[0] or request.host
+    if tenant.host and asked not in tenant.hosts:
+        return urljoin(f"{request.scheme}://{tenant.host}/", path)
     return urljoin(request.host_url, path)
 
 

@@ -95,10 +95,12 @@ def test_ctrl_c_stops_everything(known, home):
 def test_a_second_run_picks_up_after_a_kill(known, home):
     port = free_port()
     with running("demo", env=environment(home), port=port) as process:
-        children = psutil.Process(process.pid).children(recursive=True)
+        children = [
+            child for child in psutil.Process(process.pid).children(recursive=True) if "postgres" not in child.name()
+        ]
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
-    wait_until(lambda: not any(child.is_running() for child in children if "postgres" not in child.name()))
+    wait_until(lambda: not any(child.is_running() for child in children))
     with running("demo", env=environment(home), port=port):
         assert Visitor("sumbawa.localhost", port).get("/antrean/").status == 200
     assert postgres_of(home) == []

@@ -67,9 +67,9 @@ def _import_state(folder: Path) -> Iterator[None]:
             del sys.modules[name]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium, one per test process."""
+    """A headless Chromium, one per test module: while it runs, its event loop stands in the way of asyncio.run."""
     from playwright.sync_api import sync_playwright
 
     from lumbung.testing.browser import FLAGS, find_chromium
