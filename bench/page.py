@@ -1,7 +1,7 @@
 """A plugin's page behind the gate, against a bare Flask app doing the same work.
 
-Both read who is signed in and 20 rows of PostgreSQL, check a permission and render the same small template. The bare app
-knows no tenants, plugins, languages or row-level security.
+Both read who is signed in and 20 rows of PostgreSQL, check a permission and render the same small template. The bare
+app knows no tenants, plugins, languages or row-level security.
 """
 
 from __future__ import annotations

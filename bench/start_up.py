@@ -25,22 +25,30 @@ from werkzeug.test import Client
 from lumbung.serving.wsgi import application
 assert Client(application.wsgi_app).get("/", base_url="http://sumbawa.localhost").status_code == 200
 """
+INSERT = text(
+    "INSERT INTO lumbung_plugin (name, version, module, state, manifest, installed_by) VALUES "
+    "(CAST(:name AS text), '1.0.0', 'lumbung_' || CAST(:name AS text), 'installed', CAST(:manifest AS jsonb), 'bench')"
+)
 COUNT = int(os.environ.get("PLUGINS", "165"))
 
 
 def main() -> None:
     """Print the ratio."""
-    with test_server() as server, fresh_database(server, []) as none, fresh_database(server, []) as many:
-        with tempfile.TemporaryDirectory() as folder:
-            empty, full = Path(folder) / "empty", Path(folder) / "full"
-            TestHouse(Settings(home=empty), none).close()
-            _install_many(full, many)
-            compare(
-                f"cold start with {COUNT} plugins / with none",
-                lambda: _start(full, many),
-                lambda: _start(empty, none),
-                pairs=8,
-            )
+    with (
+        test_server() as server,
+        fresh_database(server, []) as none,
+        fresh_database(server, []) as many,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        empty, full = Path(folder) / "empty", Path(folder) / "full"
+        TestHouse(Settings(home=empty), none).close()
+        _install_many(full, many)
+        compare(
+            f"cold start with {COUNT} plugins / with none",
+            lambda: _start(full, many),
+            lambda: _start(empty, none),
+            pairs=8,
+        )
 
 
 def _install_many(home: Path, urls: DatabaseUrls) -> None:
@@ -53,10 +61,7 @@ def _install_many(home: Path, urls: DatabaseUrls) -> None:
         for wheel in wheels:
             row = {"name": wheel.manifest.name, "manifest": wheel.manifest.model_dump_json(by_alias=True)}
             connection.execute(
-                text(
-                    "INSERT INTO lumbung_plugin (name, version, module, state, manifest, installed_by) "
-                    "VALUES (CAST(:name AS text), '1.0.0', 'lumbung_' || CAST(:name AS text), 'installed', CAST(:manifest AS jsonb), 'bench')"
-                ),
+                INSERT,
                 row,
             )
             connection.execute(

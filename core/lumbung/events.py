@@ -73,9 +73,7 @@ def listeners(scope: Scope, name: str) -> list[str]:
 
 def deliver(scope: Scope, delivery_id: UUID) -> None:
     """Let one listener hear one event, unless it has already or is no longer enabled. Called by the job worker."""
-    delivery = scope.session.scalar(
-        select(DeliveryRow).where(DeliveryRow.id == delivery_id).with_for_update()
-    )
+    delivery = scope.session.scalar(select(DeliveryRow).where(DeliveryRow.id == delivery_id).with_for_update())
     if delivery is None or delivery.delivered_at is not None:
         return
     if not scope.kernel.snapshot().is_enabled(delivery.subscriber, current_tenant().id):
@@ -95,6 +93,4 @@ def _refuse_unannounced(scope: Scope, name: str) -> None:
         return
     installed = scope.kernel.snapshot().plugins.get(scope.plugin)
     if installed is not None and name not in installed.manifest.events.emits:
-        raise ValueError(
-            f"{scope.plugin} sends {name!r}, which its manifest does not list under [events] emits"
-        )
+        raise ValueError(f"{scope.plugin} sends {name!r}, which its manifest does not list under [events] emits")

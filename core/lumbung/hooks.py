@@ -99,6 +99,4 @@ def load_demo(demo: Demo) -> None:
 
 def hook_names() -> frozenset[str]:
     """Return the name of every hook there is."""
-    return frozenset(
-        name for name, value in globals().items() if getattr(value, f"{NAMESPACE}_spec", None) is not None
-    )
+    return frozenset(name for name, value in globals().items() if getattr(value, f"{NAMESPACE}_spec", None) is not None)

@@ -141,8 +141,6 @@ def blind_index(text: str) -> bytes:
 
 def send_spreadsheet(name: str, sheets: Sequence[Sheet]) -> Response:
     """Return a download of an xlsx file called ``name``.xlsx; see `lumbung.documents.spreadsheet`."""
-    answer = Response(
-        spreadsheet(sheets), mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    )
+    answer = Response(spreadsheet(sheets), mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.xlsx")
     return answer

@@ -164,9 +164,7 @@ def test_the_error_summary_is_silent_when_nothing_is_wrong() -> None:
 
 
 def test_a_post_button_is_a_form_with_its_token() -> None:
-    html = render(
-        '{{ ui.post_button("/hapus", "Hapus", "trash", "gawat", confirm="Hapus?", data={"id": 3}) }}'
-    )
+    html = render('{{ ui.post_button("/hapus", "Hapus", "trash", "gawat", confirm="Hapus?", data={"id": 3}) }}')
     assert '<form method="post" action="/hapus"' in html
     assert 'name="csrf_token" value="token"' in html
     assert 'name="id" value="3"' in html

@@ -33,9 +33,7 @@ def _contrast(one: str, other: str) -> float:
 
 
 GROUNDS = ("paper", "surface", "sunk")
-TEXT = [
-    (text, ground) for text in ("ink", "muted", "laut", "baik", "gawat", "padi-text") for ground in GROUNDS
-]
+TEXT = [(text, ground) for text in ("ink", "muted", "laut", "baik", "gawat", "padi-text") for ground in GROUNDS]
 TONES = [(tone, f"{tone}-soft") for tone in ("laut", "baik", "gawat")]
 TONES += [("ink", f"{tone}-soft") for tone in ("laut", "baik", "gawat", "padi")]
 TONES += [("padi-text", "padi-soft"), ("on-padi", "padi")]

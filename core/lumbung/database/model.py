@@ -37,9 +37,7 @@ class WrongTenant(RuntimeError):
     """A row of another tenant was about to be written. This is a programming error, never a user's."""
 
     def __init__(self, model: str) -> None:
-        super().__init__(
-            f"{model} carries the id of another tenant; rows are written for the current one only."
-        )
+        super().__init__(f"{model} carries the id of another tenant; rows are written for the current one only.")
 
 
 def belongs_to(table: str, *, ondelete: str = "RESTRICT", **column: Any) -> MappedColumn[Any]:

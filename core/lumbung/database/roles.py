@@ -136,9 +136,7 @@ def _exists(connection: psycopg.Connection[tuple[object, ...]], table: str, colu
     return connection.execute(query, [value]).fetchone() is not None
 
 
-def _make_roles(
-    connection: psycopg.Connection[tuple[object, ...]], database: str, passwords: dict[str, str]
-) -> None:
+def _make_roles(connection: psycopg.Connection[tuple[object, ...]], database: str, passwords: dict[str, str]) -> None:
     for role in ROLES:
         name = f"{database}_{role}"
         # A role that is there keeps its attributes: before PostgreSQL 16 only a superuser may even name them.
@@ -172,9 +170,7 @@ def _grant(connection: psycopg.Connection[tuple[object, ...]], database: str) ->
     ]
     for statement in statements:
         connection.execute(
-            sql.SQL(statement).format(
-                database=sql.Identifier(database), migrator=migrator, app=app, reader=reader
-            )
+            sql.SQL(statement).format(database=sql.Identifier(database), migrator=migrator, app=app, reader=reader)
         )
 
 

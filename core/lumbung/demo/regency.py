@@ -73,13 +73,9 @@ SUMBAWA = SampleTenant(
             region_code="52.04.08",
             address="Kelurahan Seketeng, Kecamatan Sumbawa",
         ),
-        SampleUnit(
-            "PKM-ALAS", "Puskesmas Alas", parent="DINKES", region_code="52.04.05", address="Kecamatan Alas"
-        ),
+        SampleUnit("PKM-ALAS", "Puskesmas Alas", parent="DINKES", region_code="52.04.05", address="Kecamatan Alas"),
         SampleUnit("DPMPTSP", "Dinas Penanaman Modal dan Pelayanan Terpadu Satu Pintu"),
-        SampleUnit(
-            "MPP", "Mal Pelayanan Publik", parent="DPMPTSP", address="Jalan Hasanuddin, Sumbawa Besar"
-        ),
+        SampleUnit("MPP", "Mal Pelayanan Publik", parent="DPMPTSP", address="Jalan Hasanuddin, Sumbawa Besar"),
         SampleUnit("PUPR", "Dinas Pekerjaan Umum dan Penataan Ruang"),
         SampleUnit("DISHUB", "Dinas Perhubungan"),
         SampleUnit("DISKOPERINDAG", "Dinas Koperasi, UKM, Perindustrian dan Perdagangan"),

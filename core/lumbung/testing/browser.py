@@ -39,9 +39,7 @@ def find_chromium() -> str:
             subprocess.run([*as_root, *environment, *command], check=True, stdout=subprocess.DEVNULL)
     found = _present()
     if found is None:
-        raise RuntimeError(
-            "The journeys need Chromium; install it with 'apt-get install chromium' and run again."
-        )
+        raise RuntimeError("The journeys need Chromium; install it with 'apt-get install chromium' and run again.")
     return found
 
 

@@ -68,9 +68,7 @@ def fresh_database(server: ServerAddress, plugins: Sequence[str]) -> Iterator[Da
             )
         )
     try:
-        yield replace(
-            urls, **{role: _in(getattr(urls, role), name) for role in ("migrator", "app", "reader")}
-        )
+        yield replace(urls, **{role: _in(getattr(urls, role), name) for role in ("migrator", "app", "reader")})
     finally:
         with connect(make_url(server.url())) as admin:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -107,9 +105,7 @@ def _fill(settings: Settings, urls: DatabaseUrls, plugins: tuple[str, ...]) -> N
     try:
         with kernel.scope(actor="test") as scope:
             for slug, title, region in SAMPLE_TENANTS:
-                add_tenant(
-                    scope.session, slug=slug, name=title, hosts=[f"{slug}.localhost"], region_code=region
-                )
+                add_tenant(scope.session, slug=slug, name=title, hosts=[f"{slug}.localhost"], region_code=region)
         for plugin in plugins:
             install_found(kernel, plugin, by="test")
             enable(kernel, plugin, kernel.tenant("sumbawa"), by="test")

@@ -82,9 +82,7 @@ class TestHouse:
         self, tenant: str = "sumbawa", *, person: Person | None = None, plugin: str | None = None
     ) -> Iterator[Scope]:
         """Run a block on behalf of a tenant; what it changed is committed at its end."""
-        with self.kernel.scope(
-            self.kernel.tenant(tenant), actor="test", person=person, plugin=plugin
-        ) as scope:
+        with self.kernel.scope(self.kernel.tenant(tenant), actor="test", person=person, plugin=plugin) as scope:
             yield scope
 
     def person(
@@ -129,9 +127,7 @@ class TestHouse:
         """Return a visitor of a tenant's host, signed in when a person is given."""
         client = HouseClient(self, f"{tenant}.localhost")
         if person is not None:
-            client.set_cookie(
-                sid_cookie(self.kernel), self.token(tenant, person), domain=f"{tenant}.localhost"
-            )
+            client.set_cookie(sid_cookie(self.kernel), self.token(tenant, person), domain=f"{tenant}.localhost")
         return client
 
     def token(self, tenant: str, person: Person) -> str:

@@ -126,9 +126,7 @@ class HouseView:
     @cached_property
     def services(self) -> list[Service]:
         """The services enabled for the tenant."""
-        return [
-            service_of(plugin.manifest, self.language) for plugin in self._enabled if plugin.manifest.has_pages
-        ]
+        return [service_of(plugin.manifest, self.language) for plugin in self._enabled if plugin.manifest.has_pages]
 
     @cached_property
     def desk_navigation(self) -> list[LinkGroup]:
