@@ -41,6 +41,7 @@ def test_the_catalogue_holds_today_s_messages_and_no_others(package):
     assert len(today) > 100
     assert today - known == set(), "run 'make translations'"
     assert known - today == set(), "run 'make translations'"
+    assert not catalogue.obsolete, "take the obsolete messages out"
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
@@ -66,3 +67,14 @@ def test_the_compiled_catalogue_is_the_written_one(package):
     for message in catalogue:
         if isinstance(message.id, str) and message.id:
             assert compiled.gettext(message.id) == message.string
+        for plural, text in enumerate(message.string) if not isinstance(message.id, str) else ():
+            assert compiled.ngettext(*message.id, 1 if plural == 0 else 2) == text
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
+def test_the_head_of_the_catalogue_names_a_language_and_nobody_s_address(package):
+    catalogue, path = catalogue_of(package)
+    head = dict(catalogue.mime_headers)
+    assert head["Language"] == "en"
+    assert catalogue.num_plurals == 2
+    assert "@" not in path.read_text(encoding="utf-8").partition("\n\nmsgid")[0]

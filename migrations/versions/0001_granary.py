@@ -40,9 +40,7 @@ def _platform() -> None:
     op.create_table(
         "lumbung_tenant_host",
         sa.Column("host", sa.String(253), primary_key=True),
-        sa.Column(
-            "tenant_id", sa.Integer, sa.ForeignKey("lumbung_tenant.id", ondelete="CASCADE"), nullable=False
-        ),
+        sa.Column("tenant_id", sa.Integer, sa.ForeignKey("lumbung_tenant.id", ondelete="CASCADE"), nullable=False),
         sa.Column("position", sa.Integer, nullable=False, server_default="0"),
         sa.CheckConstraint("host = lower(host)", name="tenant_host_lower"),
     )
@@ -139,8 +137,7 @@ def _identity() -> None:
         cascades=["person_id"],
     )
     op.execute(
-        "CREATE UNIQUE INDEX uq_lumbung_grant ON lumbung_grant (tenant_id, person_id, role, unit_id) "
-        "NULLS NOT DISTINCT"
+        "CREATE UNIQUE INDEX uq_lumbung_grant ON lumbung_grant (tenant_id, person_id, role, unit_id) NULLS NOT DISTINCT"
     )
     op.create_tenant_table(
         "lumbung_session",

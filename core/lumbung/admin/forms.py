@@ -32,6 +32,7 @@ _ = core_domain.lazy_gettext
 
 TIME_ZONES = ("Asia/Makassar", "Asia/Jakarta", "Asia/Jayapura")
 HOST = re.compile(r"^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?$")
+UNKNOWN_REGION = _("Tidak ada wilayah dengan kode ini. Contoh: 52.04 untuk Kabupaten Sumbawa.")
 
 
 class Checkboxes(SelectMultipleField):
@@ -64,7 +65,10 @@ class PersonForm(FlaskForm):
     email = EmailField(
         _("Alamat surel"),
         description=_("Dipakai untuk masuk. Satu alamat untuk satu akun."),
-        validators=[InputRequired(_("Tulis alamat surelnya.")), Length(max=254)],
+        validators=[
+            InputRequired(_("Tulis alamat surelnya.")),
+            Length(max=254, message=_("Ini bukan alamat surel. Contoh: nama@contoh.id")),
+        ],
     )
     phone = TelField(
         _("Nomor ponsel"),
@@ -122,7 +126,7 @@ class UnitForm(FlaskForm):
     region_code = StringField(
         _("Kode wilayah"),
         description=_("Boleh kosong. Kode Kemendagri, misalnya 52.04.05 untuk sebuah kecamatan."),
-        validators=[Optional(), Length(max=13)],
+        validators=[Optional(), Length(max=13, message=UNKNOWN_REGION)],
     )
     address = TextAreaField(
         _("Alamat kantor"),
@@ -199,7 +203,7 @@ class TenantForm(IdentityForm):
     region_code = StringField(
         _("Kode wilayah"),
         description=_("Kode Kemendagri, misalnya 52.04 untuk Kabupaten Sumbawa."),
-        validators=[Optional(), Length(max=13)],
+        validators=[Optional(), Length(max=13, message=UNKNOWN_REGION)],
     )
 
     def host_lines(self) -> list[str]:
@@ -227,11 +231,14 @@ class NewTenantForm(TenantForm):
             ),
         ],
     )
-    admin_name = StringField(_("Nama administrator"), validators=[Optional(), Length(2, 120)])
+    admin_name = StringField(
+        _("Nama administrator"),
+        validators=[Optional(), Length(2, 120, _("Nama berisi 2 sampai 120 huruf."))],
+    )
     admin_email = EmailField(
         _("Alamat surel administrator"),
         description=_("Boleh kosong sekarang. Kata sandinya dibuat dan ditampilkan sekali."),
-        validators=[Optional(), Length(max=254)],
+        validators=[Optional(), Length(max=254, message=_("Ini bukan alamat surel. Contoh: nama@contoh.id"))],
     )
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -69,7 +69,7 @@ def language() -> str:
     return offered[0]
 
 
-def format_date(value: date | datetime | None, form: str = "long") -> str:
+def format_date(value: date | datetime | None, form: str = "d MMMM y") -> str:
     """Return a date in words, such as 24 November 2026; a moment is first turned to the tenant's zone."""
     return "" if value is None else flask_babel.format_date(value, form)
 
