@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from lumbung.database.embedded import EmbeddedPostgres
-from lumbung.serving.presence import recycle_web_workers
+from lumbung.presence import renew_code
 
 FAKE_SITE = Path(__file__).with_name("fake_site.py")
 NO_DATABASE = {"LUMBUNG_DATABASE_URL": "postgresql://root:key@nowhere/lumbung"}
@@ -176,7 +176,7 @@ class TestServing:
 
     def test_hang_up_replaces_the_web_workers_without_a_lost_request(self, site: Site) -> None:
         web, before = site.ask("/parent"), site.ask("/pid")
-        assert recycle_web_workers(site.home)
+        assert renew_code(site.home)
         until(lambda: site.ask("/pid") != before)
         assert site.ask("/parent") == web
 
@@ -198,7 +198,7 @@ def test_stopping_leaves_no_process_and_exits_cleanly(start: Callable[[], Site],
     assert site.end(number) == 0
     assert not any(map(alive, children))
     assert "Traceback" not in site.log.read_text()
-    assert not recycle_web_workers(site.home)
+    assert not renew_code(site.home)
     with socket.create_server(("127.0.0.1", site.port)):
         pass
 
@@ -258,7 +258,7 @@ def test_real_site_gets_ready_recycles_and_stops(folder: Path) -> None:
     site = Site(folder / "home", {}, program=("-m", "lumbung.cli", "serve")).is_ready()
     try:
         assert site.get("/_health/live")[0] == 200
-        assert recycle_web_workers(site.home)
+        assert renew_code(site.home)
         assert site.get("/_health/ready")[0] == 200
         assert "job worker" not in site.log.read_text(), "it died"
     finally:

@@ -16,6 +16,7 @@ from lumbung.kernel import Kernel
 from lumbung.lifecycle import packages
 from lumbung.lifecycle.inspection import InspectedWheel, inspect_wheel
 from lumbung.migrate import Component, as_migrator, upgrade
+from lumbung.presence import renew_code
 from lumbung.registry.discovery import FoundPlugin, find_plugin, find_plugins
 from lumbung.registry.manifest import Manifest
 from lumbung.registry.models import PluginRow
@@ -32,7 +33,8 @@ def install_wheel(kernel: Kernel, path: Path, *, by: str, tell: Tell = quietly) 
     """Install the plugin in a wheel: inspect, unpack, migrate, register. Returns its manifest.
 
     ``tell`` hears each step. Raises `LumbungError` in one sentence; a wheel that is refused leaves nothing behind,
-    a migration that fails leaves the package as it was before.
+    a migration that fails leaves the package as it was before. A site that is being served and may have loaded an
+    earlier package of this plugin renews its processes.
     """
     tell("inspect")
     wheel = inspect_wheel(path)
@@ -41,6 +43,7 @@ def install_wheel(kernel: Kernel, path: Path, *, by: str, tell: Tell = quietly) 
     _refuse_missing_dependencies(kernel, wheel.manifest)
     folder = kernel.settings.plugin_folder
     new_here = packages.distribution_in(folder, wheel.distribution) is None
+    known = _was_ever_installed(kernel, wheel.manifest.name)
     tell("unpack")
     with packages.unpacked(folder, wheel) as draft:  # becomes the current one when its tables are there
         tell("migrate")
@@ -57,6 +60,8 @@ def install_wheel(kernel: Kernel, path: Path, *, by: str, tell: Tell = quietly) 
         if new_here:
             packages.take_out(folder, wheel.distribution)
         raise
+    if known:
+        renew_code(kernel.settings.home)
     return wheel.manifest
 
 
@@ -140,6 +145,11 @@ def _register(kernel: Kernel, found: FoundPlugin, manifest: Manifest, *, by: str
         session.add(row)
         bump(session)
     kernel.state.forget()
+
+
+def _was_ever_installed(kernel: Kernel, name: str) -> bool:
+    with kernel.database.new_session(None) as session:
+        return session.get(PluginRow, name) is not None
 
 
 def _refuse_older(kernel: Kernel, wheel: InspectedWheel) -> None:

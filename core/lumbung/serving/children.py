@@ -40,6 +40,7 @@ class Child:
         self.due: float | None = 0.0  # when to start next, in monotonic time; None: it runs
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
+        self._renewing = False
         self._pause = FIRST_PAUSE
 
     @property
@@ -59,6 +60,12 @@ class Child:
         """Send a signal, if the process runs."""
         if self._process:
             self._process.send_signal(number)
+
+    def renew(self) -> None:
+        """Have the process end when it has done what it is doing, and start it anew at once."""
+        if self._process:
+            self._renewing = True
+            self._process.send_signal(signal.SIGTERM)
 
     def stop(self, *steps: tuple[signal.Signals, float]) -> None:
         """Stop for good: send each signal and give it so many seconds; then kill it with all it started."""
@@ -92,6 +99,9 @@ class Child:
             self._pause_after(f"cannot be started ({error})")
 
     def _mourn(self, status: int) -> None:
+        if self._renewing:
+            self._renewing, self.due = False, time.monotonic()
+            return
         how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
         if time.monotonic() - self._started >= HEALTHY_AFTER:
             self._pause = FIRST_PAUSE

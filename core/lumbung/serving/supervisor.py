@@ -19,10 +19,10 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from lumbung.database.embedded import EmbeddedPostgres
 from lumbung.database.roles import DatabaseUrls, urls_made_by_hand
 from lumbung.errors import LumbungError
+from lumbung.presence import claim_home
 from lumbung.serving.children import Child
 from lumbung.serving.listening import listen, readiness_probe
 from lumbung.serving.logs import configure_logging
-from lumbung.serving.presence import claim_home
 from lumbung.settings import Settings
 from lumbung.site import open_database
 
@@ -44,8 +44,8 @@ def serve(
     """Serve the site until SIGTERM or Ctrl-C, then stop everything and return.
 
     ``prepare`` runs once the database is up and before anything else, to migrate for example; ``on_ready``
-    once the site answers. SIGHUP replaces the web workers one by one. Raises `LumbungError` when the port is
-    taken, the home is served already or the database cannot be reached; nothing is left running then.
+    once the site answers. SIGHUP renews the web workers one by one, and the job worker. Raises `LumbungError`
+    when the port is taken, the home is served already or the database cannot be reached; nothing is left running then.
     """
     configure_logging(settings)
     with ExitStack() as stack:
@@ -145,8 +145,9 @@ class Supervisor:
         if signal.SIGHUP in signals:
             if self._at_terminal and not os.isatty(0):
                 return True  # the terminal was closed
-            logger.info("The web workers are replaced.")
+            logger.info("The web workers and the job worker are renewed.")
             self.web.send(signal.SIGHUP)
+            self.worker.renew()
         return signal.SIGINT in signals or signal.SIGTERM in signals
 
     def _time_to_wait(self) -> float | None:

@@ -35,9 +35,12 @@ def claim_home(home: Path) -> Iterator[None]:
         yield
 
 
-def recycle_web_workers(home: Path) -> bool:
-    """Ask the supervisor of ``home`` to replace its web workers; tell whether there is one."""
-    with suppress(FileNotFoundError), _note(home).open() as file:
+def renew_code(home: Path) -> bool:
+    """Ask the supervisor of ``home`` to renew its web workers and job worker; tell whether it was asked.
+
+    What they have imported stays as it was until then, and an import at call time would already be the new.
+    """
+    with suppress(OSError, ValueError), _note(home).open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
