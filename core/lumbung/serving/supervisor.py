@@ -145,7 +145,7 @@ class Supervisor:
         if signal.SIGHUP in signals:
             if self._at_terminal and not os.isatty(0):
                 return True  # the terminal was closed
-            logger.info("The web workers and the job worker are renewed.")
+            logger.info("All processes take in new code.")
             self.web.send(signal.SIGHUP)
             self.worker.renew()
         return signal.SIGINT in signals or signal.SIGTERM in signals
