@@ -90,7 +90,7 @@ def on_event(event: Event) -> None:
 
 @hookspec
 def load_demo(demo: Demo) -> None:
-    """Fill believable sample data for the current tenant. Called by ``lumbung demo`` at every start.
+    """Fill believable sample data for the current tenant. Called by ``lumbung demo`` at every start, while it is on.
 
     Must be harmless to repeat: look before adding. ``demo`` finds the sample people and units.
     """

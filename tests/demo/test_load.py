@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from lumbung.demo import Demo, load
 from lumbung.demo.load import demo_password, load_demo, report, write_accounts
 from lumbung.demo.regency import TENANTS
 from lumbung.errors import LumbungError
-from lumbung.testing import TestHouse
+from lumbung.lifecycle.enable import disable, enable
+from lumbung.lifecycle.install import install_wheel, uninstall
+from lumbung.testing import TestHouse, make_wheel
 
 COUNT = (
     "SELECT t.slug, (SELECT count(*) FROM lumbung_unit u WHERE u.tenant_id = t.id), "
@@ -24,7 +27,7 @@ COUNT = (
 @pytest.fixture
 def demo(house: TestHouse, monkeypatch: pytest.MonkeyPatch) -> TestHouse:
     """A house in which the demo was loaded, without the bundled plugins, which have tests of their own."""
-    monkeypatch.setattr(load, "find_plugins", dict)
+    monkeypatch.setattr(load, "_bundled_plugins", lambda kernel: [])
     load_demo(house.settings, house.urls, tell=lambda _: None)
     house.kernel.state.forget()
     return house
@@ -47,6 +50,35 @@ def test_a_second_load_adds_nothing(demo: TestHouse, as_owner: Any) -> None:
     before = as_owner(COUNT), as_owner("SELECT password_hash FROM lumbung_person ORDER BY email")
     load_demo(demo.settings, demo.urls, tell=lambda _: None)
     assert (as_owner(COUNT), as_owner("SELECT password_hash FROM lumbung_person ORDER BY email")) == before
+
+
+def test_a_second_load_leaves_off_what_was_switched_off_and_gone_what_was_uninstalled(
+    house: TestHouse,
+) -> None:
+    def load_again() -> tuple[bool, bool]:
+        load_demo(house.settings, house.urls, tell=lambda _: None)
+        house.kernel.state.forget()
+        snapshot = house.kernel.snapshot()
+        return "antrean" in snapshot.plugins, snapshot.is_enabled("antrean", snapshot.tenants["sumbawa"].id)
+
+    assert load_again() == (True, True)
+    disable(house.kernel, "antrean", house.kernel.tenant("sumbawa"), by="test")
+    assert load_again() == (True, False)
+    uninstall(house.kernel, "antrean", by="test")
+    assert load_again() == (False, False)
+
+
+def test_a_wheel_that_was_installed_by_hand_is_not_switched_on_by_the_demo(
+    demo: TestHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    install_wheel(demo.kernel, make_wheel(tmp_path), by="test")
+    enable(demo.kernel, "contoh", demo.kernel.tenant("sumbawabarat"), by="test")
+    load_demo(demo.settings, demo.urls, tell=lambda _: None)
+    demo.kernel.state.forget()
+    snapshot = demo.kernel.snapshot()
+    enabled = {slug: snapshot.is_enabled("contoh", tenant.id) for slug, tenant in snapshot.tenants.items()}
+    assert enabled == {"sumbawa": False, "sumbawabarat": True}
 
 
 def test_every_account_in_the_file_signs_in_at_its_host(demo: TestHouse) -> None:

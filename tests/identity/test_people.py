@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lumbung.errors import LumbungError
-from lumbung.identity import cards, people
+from lumbung.identity import accounts, cards, people
 from lumbung.identity.models import PersonRow
 from lumbung.identity.passwords import hash_password, is_outdated, matches
 from lumbung.tenancy.services import find_unit
@@ -69,7 +69,7 @@ def test_a_search_takes_its_words_literally(house: TestHouse) -> None:
             people.add_person(scope.session, email=email, name=name, password=None)
 
         def found(words: str) -> list[str]:
-            return [row.name for row in people.search(scope.session, words)]
+            return [row.name for row in scope.session.scalars(accounts.list_query(words))]
 
         assert found("%") == ["Lalu 100%"]
         assert found("_") == ["Baiq_Ratna"]

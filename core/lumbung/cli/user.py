@@ -11,7 +11,7 @@ import click
 
 from lumbung.cli import open_kernel
 from lumbung.errors import LumbungError
-from lumbung.identity import people
+from lumbung.identity import accounts, people
 from lumbung.identity.person import ADMIN, OFFICER
 from lumbung.registry.state import Snapshot
 from lumbung.site import system_actor
@@ -82,7 +82,7 @@ def list_users(slug: str, as_json: bool) -> None:
                 "active": person.active,
                 "roles": sorted(grant.role for grant in person.grants),
             }
-            for person in people.search(scope.session)
+            for person in scope.session.scalars(accounts.list_query())
         ]
     if as_json:
         click.echo(json.dumps(rows, indent=2))

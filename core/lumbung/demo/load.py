@@ -26,6 +26,7 @@ from lumbung.kernel import Kernel
 from lumbung.lifecycle.enable import enable
 from lumbung.lifecycle.install import install_found
 from lumbung.registry.discovery import describe_error, find_plugins
+from lumbung.registry.models import PluginRow
 from lumbung.settings import Settings, keep_secret
 from lumbung.tenancy import services
 from lumbung.tenancy.regions import districts
@@ -44,7 +45,7 @@ def load_demo(settings: Settings, urls: DatabaseUrls, *, tell: Tell) -> None:
         for sample in TENANTS:
             tell(sample.name)
             _load_tenant(kernel, sample, demo_password(settings))
-        for name in sorted(find_plugins()):
+        for name in _bundled_plugins(kernel):
             tell(f"plugin {name}")
             try:
                 _load_plugin(kernel, name)
@@ -177,12 +178,26 @@ def _add_person(session: Session, sample: SamplePerson, password: str) -> None:
         people.grant(session, person, OFFICER, unit)
 
 
+def _bundled_plugins(kernel: Kernel) -> list[str]:
+    """Return the plugins that came with the environment; wheels installed by hand are the affair of whoever did."""
+    by_hand = kernel.settings.plugin_folder
+    return [name for name, found in sorted(find_plugins().items()) if not found.folder.is_relative_to(by_hand)]
+
+
 def _load_plugin(kernel: Kernel, name: str) -> None:
-    """Install a bundled plugin, switch it on for Sumbawa alone, and let it fill in its sample data."""
-    install_found(kernel, name, by=ACTOR)
+    """Install a bundled plugin, switch it on for Sumbawa alone, and let it fill in its sample data.
+
+    What an operator has switched off or uninstalled since stays so; one that is installed gets its newest tables.
+    """
     tenant: Tenant = kernel.tenant(SUMBAWA.slug)
-    enable(kernel, name, tenant, by=ACTOR)
-    if "load_demo" in kernel.snapshot().plugins[name].manifest.hooks:
+    with kernel.database.new_session(None) as session:
+        known = session.get(PluginRow, name)
+    if known is None or known.state == "installed":
+        install_found(kernel, name, by=ACTOR)
+    if known is None:
+        enable(kernel, name, tenant, by=ACTOR)
+    snapshot = kernel.snapshot()
+    if snapshot.is_enabled(name, tenant.id) and "load_demo" in snapshot.plugins[name].manifest.hooks:
         with kernel.scope(tenant, actor=ACTOR, plugin=name):
             kernel.caller.ask("load_demo", name, demo=Demo())
 

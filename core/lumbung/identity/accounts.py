@@ -6,6 +6,7 @@ import secrets
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from lumbung import audit
@@ -61,13 +62,12 @@ def list_query(words: str = "", *, staff_only: bool = False, closed: bool | None
 
 def change(session: Session, row: PersonRow, *, name: str, email: str, phone: str | None) -> None:
     """Change what an account is called and how it is reached; raises `people.EmailTaken` or `LumbungError`."""
-    email = people.normal_email(email)
-    with session.no_autoflush:
-        holder = session.scalar(select(PersonRow.id).where(PersonRow.email == email))
-        if holder is not None and holder != row.id:
-            raise people.EmailTaken(f"{email} already has an account here.")
-    row.name, row.email, row.phone = " ".join(name.split()), email, phone or None
-    session.flush()
+    email, name = people.normal_email(email), people.normal_name(name)
+    try:
+        with session.begin_nested():
+            row.name, row.email, row.phone = name, email, phone or None
+    except IntegrityError:
+        raise people.EmailTaken(f"{email} already has an account here.") from None
     audit.record("person.change", email)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from lumbung import audit
 from lumbung.errors import LumbungError
@@ -114,14 +113,3 @@ def withdraw(session: Session, person: PersonRow, grant_id: UUID) -> bool:
             audit.record("person.withdraw", person.email, role=held.role)
             return True
     return False
-
-
-def search(session: Session, words: str = "", *, staff_only: bool = False) -> Sequence[PersonRow]:
-    """Return people of the tenant by name; ``words`` may be part of a name or an e-mail address."""
-    query = select(PersonRow).options(selectinload(PersonRow.grants)).order_by(PersonRow.name, PersonRow.email)
-    if words.strip():
-        pattern = "%" + words.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-        query = query.where(or_(PersonRow.name.ilike(pattern), PersonRow.email.ilike(pattern)))
-    if staff_only:
-        query = query.where(or_(PersonRow.operator, PersonRow.grants.any()))
-    return session.scalars(query).all()

@@ -76,7 +76,3 @@ class PasswordForm(FlaskForm):
         _("Ulangi kata sandi baru"),
         validators=[EqualTo("password", message=_("Kedua kata sandi baru tidak sama."))],
     )
-
-
-class EmptyForm(FlaskForm):
-    """A button: nothing but its CSRF token."""

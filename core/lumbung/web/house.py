@@ -78,7 +78,6 @@ class HouseApp(Flask):
         self.before_request(self._welcome)
         self.after_request(self._see_off)
         self.context_processor(lambda: {"house": HouseView(current_scope(), manifest)})
-        self.jinja_env.filters.setdefault("unique_list", lambda values: list(dict.fromkeys(values)))
 
     def create_global_jinja_loader(self) -> Any:
         """Return the loader: the core's templates under ``lumbung/``, then the room's own."""
