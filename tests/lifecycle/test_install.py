@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
@@ -186,6 +187,9 @@ def test_a_view_with_the_reader_s_own_eyes_and_a_plain_function_are_welcome(hous
     )
     install_wheel(house.kernel, plus, by="test")
     install_wheel(house.kernel, make_wheel(tmp_path, manifest=manifest, files=revision(body)), by="test")
+    assert {one.name for one in overview(house.kernel) if one.state == "installed"} >= {"contoh", "contoh_plus"}
+    with house.scope("sumbawa") as scope:
+        assert scope.session.execute(text("SELECT contoh_one(), count(*) FROM contoh_all")).one() == (1, 0)
 
 
 def test_an_upgrade_that_fails_keeps_the_older_version_code_and_tables(

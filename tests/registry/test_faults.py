@@ -26,5 +26,6 @@ def test_a_fault_that_holds_what_cannot_be_stored_never_fails_itself(house: Test
     assert str(message).startswith("nol")
 
 
-def test_outside_of_any_scope_nothing_is_kept_and_nothing_fails() -> None:
+def test_outside_of_any_scope_nothing_is_kept_and_nothing_fails(house: TestHouse, as_owner: Any) -> None:
     record_fault("contoh", "open", "x")
+    assert as_owner("SELECT count(*) FROM lumbung_fault") == [(0,)]

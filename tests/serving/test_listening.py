@@ -19,8 +19,8 @@ def test_port_can_be_taken_again_right_after_the_last_site_left_it() -> None:
     with listen("127.0.0.1", 0) as first, socket.create_connection(first.getsockname()):
         port = first.getsockname()[1]
         first.accept()[0].close()
-    with listen("127.0.0.1", port):
-        pass
+    with listen("127.0.0.1", port) as again:
+        assert again.getsockname() == ("127.0.0.1", port)
 
 
 def test_site_that_does_not_answer_is_not_ready() -> None:
