@@ -13,9 +13,7 @@ from lumbung.sdk import hookimpl
 if TYPE_CHECKING:
     from flask import Blueprint
 
-    from lumbung.sdk import Affair, Person
-
-    from .demo.given import Demo
+    from lumbung.sdk import Affair, Demo, Person
 
 
 @hookimpl

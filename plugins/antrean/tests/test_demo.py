@@ -9,6 +9,7 @@ from lumbung_antrean.demo import history, load
 from lumbung_antrean.demo.offices import open_offices
 from lumbung_antrean.models import Location, Service, Ticket
 from lumbung_antrean.services import opening_hours
+from lumbung_antrean.services.affairs import affairs_of
 from sqlalchemy import func, select
 
 from lumbung.sdk import session, today
@@ -21,6 +22,11 @@ class SampleRegency:
     def __init__(self, house: TestHouse) -> None:
         codes = ("DISDUKCAPIL", "PKM-SUMBAWA-1", "PKM-ALAS", "MPP")
         self.units = {code: house.unit("sumbawa", code) for code in codes}
+        self.citizen = house.person("sumbawa", "warga@sumbawa.example")
+
+    def person(self, email: str) -> UUID:
+        assert email == self.citizen.email
+        return self.citizen.id
 
     def unit(self, code: str) -> UUID:
         return self.units[code]
@@ -42,6 +48,7 @@ def test_demo_fills_once_and_shows_every_state(house: TestHouse, monkeypatch: py
             assert len(session.scalars(select(Location)).all()) == 4
             assert session.scalar(select(func.count(func.distinct(Ticket.date)))) == 1 + 3
             states = set(session.scalars(select(Ticket.state).where(Ticket.date == today())))
+            assert len(affairs_of(regency.citizen)) == 1
             assert states >= {"booked", "waiting", "called", "serving", "done", "skipped", "cancelled"}
     assert counts[0] == counts[1]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, select
 
-from lumbung.sdk import session, today
+from lumbung.sdk import Demo, session, today
 
 from ..models import Location, Ticket
-from .given import Demo
 from .history import fill_history
 from .offices import open_offices
+from .our_citizen import give_a_number
 from .this_morning import fill_today
 
 
@@ -21,6 +21,7 @@ def load(demo: Demo) -> None:
             fill_history(place)
         if not _has_tickets(place, Ticket.date == today()):
             fill_today(place)
+    give_a_number(demo)
 
 
 def _has_tickets(place: Location, when: ColumnElement[bool]) -> bool:

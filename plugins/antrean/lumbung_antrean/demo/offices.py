@@ -8,11 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lumbung.sdk import session, today
+from lumbung.sdk import Demo, session, today
 
 from ..models import Holiday, Location
 from ..services import closures, setup
-from .given import Demo
 
 WORKDAYS, SIX_DAYS, EVERY_DAY = range(5), range(6), range(7)
 
