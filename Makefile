@@ -64,7 +64,7 @@ translations: install ## Gather new texts into the catalogues and compile them
 		name=$${package##*/}; name=$${name#lumbung_}; folder=$$package/translations; \
 		template=$$(mktemp); catalogue=$$folder/en/LC_MESSAGES/$$name.po; \
 		printf '[python: **.py]\n[jinja2: **.html]\n[jinja2: **.txt]\n' | $(BIN)/pybabel -q extract -F /dev/stdin \
-			-k t -k nt:1,2 -k _l -k _n:1,2 -k lazy_gettext -k lazy_ngettext:1,2 --sort-by-file --no-location \
+			-k t -k nt:1,2 -k both -k _l -k _n:1,2 -k lazy_gettext -k lazy_ngettext:1,2 --sort-by-file --no-location \
 			--project=$$name --copyright-holder="The Lumbung founders" -o $$template $$package; \
 		mkdir -p $$folder; \
 		if [ -e $$catalogue ]; then \
@@ -74,6 +74,7 @@ translations: install ## Gather new texts into the catalogues and compile them
 		fi; \
 		$(BIN)/pybabel compile -D $$name -d $$folder --statistics; rm -f $$template; \
 	done
+	@for domain in wtforms refusals; do $(BIN)/pybabel -q compile -D $$domain -d core/lumbung/translations; done
 
 screenshots: install browser ## Make the pictures of the documentation anew
 	@$(BIN)/python docs/screenshots.py

@@ -18,10 +18,12 @@ Gift = Callable[..., Path]
 Ask = Callable[..., list[tuple[object, ...]]]
 
 
-def manifest_text(name: str, *, version: str = "1.0.0", hooks: Iterable[str] = ("routes",), more: str = "") -> str:
-    """Return a manifest that is in order, with these hooks and whatever tables are added."""
+def manifest_text(
+    name: str, *, version: str = "1.0.0", hooks: Iterable[str] = ("routes",), plain: str = "", more: str = ""
+) -> str:
+    """Return a manifest that is in order, with these hooks, plain keys, and whatever tables are added."""
     listed = ", ".join(f'"{hook}"' for hook in hooks)
-    text_ = MANIFEST.format(name=name, version=version).replace('hooks = ["routes"]', f"hooks = [{listed}]")
+    text_ = MANIFEST.format(name=name, version=version).replace('hooks = ["routes"]', f"{plain}\nhooks = [{listed}]")
     return text_ + more
 
 
@@ -42,6 +44,7 @@ def gift(house: TestHouse, tmp_path: Path) -> Gift:
         init: str | None = None,
         files: Mapping[str, str | bytes] | None = None,
         hooks: Iterable[str] = ("routes",),
+        plain: str = "",
         more: str = "",
         version: str = "1.0.0",
         tenants: Iterable[str] = ("sumbawa",),
@@ -49,7 +52,7 @@ def gift(house: TestHouse, tmp_path: Path) -> Gift:
         contents = dict(files or {})
         if init is not None:
             contents[f"lumbung_{name}/__init__.py"] = init
-        manifest = manifest_text(name, version=version, hooks=hooks, more=more)
+        manifest = manifest_text(name, version=version, hooks=hooks, plain=plain, more=more)
         wheel = make_wheel(tmp_path / "wheels", name, version=version, manifest=manifest, files=contents)
         install_wheel(house.kernel, wheel, by="test")
         for slug in tenants:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import wtforms
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
@@ -16,7 +17,7 @@ PACKAGES = [ROOT / "core" / "lumbung", *sorted(ROOT.glob("plugins/*/lumbung_*"))
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
-    **{"t": None, "nt": (1, 2), "_l": None, "_n": (1, 2), "lazy_gettext": None, "lazy_ngettext": (1, 2)},
+    **{"t": None, "nt": (1, 2), "both": None, "_l": None, "_n": (1, 2), "lazy_gettext": None, "lazy_ngettext": (1, 2)},
 }
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 
@@ -78,3 +79,21 @@ def test_the_head_of_the_catalogue_names_a_language_and_nobody_s_address(package
     assert head["Language"] == "en"
     assert catalogue.num_plurals == 2
     assert "@" not in path.read_text(encoding="utf-8").partition("\n\nmsgid")[0]
+
+
+def test_what_wtforms_itself_says_is_said_in_indonesian():
+    with (Path(wtforms.__file__).parent / "locale" / "wtforms.pot").open("rb") as file:
+        said = {message.id for message in read_po(file) if message.id}
+    folder = ROOT / "core/lumbung/translations/id/LC_MESSAGES"
+    with (folder / "wtforms.po").open("rb") as file:
+        catalogue = read_po(file, locale="id")
+    assert {message.id for message in catalogue if message.id} == said
+    with (folder / "wtforms.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for message in catalogue:
+        if message.id:
+            originals = [message.id] if isinstance(message.id, str) else list(message.id)
+            string = message.string if isinstance(message.string, str) else message.string[0]
+            assert set(PLACEHOLDER.findall(string)) == set(PLACEHOLDER.findall(originals[-1])), originals
+            said_now = compiled.gettext(originals[0]) if len(originals) == 1 else compiled.ngettext(*originals, 2)
+            assert said_now == string != originals[-1]

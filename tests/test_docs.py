@@ -109,6 +109,12 @@ def test_examples_of_hooks_are_cut_from_code_that_is_tested():
         assert example in (ROOT / source).read_text(), f"{source} has no longer:\n{example}"
 
 
+@pytest.mark.parametrize("page", sorted(WRITING.glob("*.md")), ids=page_id)
+def test_code_that_names_its_source_is_cut_from_it(page):
+    for source, example in re.findall(r"<!-- from: (\S+) -->\n```python\n(.*?)```", page.read_text(), re.DOTALL):
+        assert example in (ROOT / source).read_text(), f"{source} has no longer:\n{example}"
+
+
 @pytest.mark.parametrize("name", sdk.__all__)
 def test_every_name_of_the_sdk_has_a_row(name):
     assert re.search(rf"^\| `{name}\b", (DOCS / "reference/sdk.md").read_text(), re.M)
@@ -165,7 +171,7 @@ def manifest_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 def test_every_key_of_the_manifest_has_a_row():
     rows = re.findall(r"^\| (`[^|]+`) \|", (WRITING / "manifest.md").read_text(), re.M)
     documented = {key for row in rows for key in re.findall(r"`([\w.]+)`", row)}
-    tables = {"donor", "core", "permissions", "roles", "navigation", "personal_data", "events", "jobs"}
+    tables = {"donor", "core", "permissions", "roles", "navigation", "personal_data", "actions", "events", "jobs"}
     assert documented | tables == set(manifest_keys(Manifest))
 
 
@@ -187,7 +193,7 @@ def test_every_header_and_every_address_of_citizens_has_a_row(house):
 def test_every_macro_for_pages_has_a_row():
     source = (ROOT / "core/lumbung/templates/lumbung/ui.html").read_text()
     text = (DOCS / "reference/ui.md").read_text()
-    macros = set(re.findall(r"macro ([a-z]\w+)\(", source))
+    macros = set(re.findall(r"set ([a-z]\w+) =", source))
     assert set(re.findall(r"`ui\.(\w+)\(", text)) == macros
 
 
@@ -321,6 +327,21 @@ def test_tutorial_plugin_is_upgraded_with_its_data(house, tutorial):
     assert rows(house, "SELECT count(*) FROM bukutamu_deposit") == [(0,)]
     ledger = "SELECT package_version, revision FROM lumbung_ledger WHERE component = 'bukutamu' ORDER BY id"
     assert rows(house, ledger) == [("1.0.0", "0001"), ("1.2.0", "0002")]
+
+
+def test_the_list_of_the_guide_is_searched_filtered_and_taken_away(house, tutorial):
+    follow(WRITING / "pages-and-forms.md", tutorial)
+    package = tutorial / "lumbung_bukutamu/__init__.py"
+    package.write_text(package.read_text().replace("from .views import", "from .guest_list import"))
+    install(house, build(tutorial))
+    reader = house.client("sumbawa", house.person("sumbawa", "admin@a.id", roles=["admin"]))
+    assert "Belum ada tamu" in reader.get("/bukutamu/tamu/semua").get_data(as_text=True)
+    add_guest(house, name="Lama", came_at=datetime(2020, 1, 2, tzinfo=UTC), left_at=datetime(2020, 1, 3, tzinfo=UTC))
+    add_guest(house, name="Baru")
+    for query, shown in (("", ["Baru", "Lama"]), ("keadaan=pulang", ["Lama"]), ("dari=2021-01-01", ["Baru"])):
+        lines = reader.get(f"/bukutamu/tamu/semua?unduh=csv&{query}").get_data(as_text=True).splitlines()
+        assert [line.partition(";")[0] for line in lines[1:]] == shown, query
+    assert "1 tamu cocok" in reader.get("/bukutamu/tamu/semua?q=lama").get_data(as_text=True)
 
 
 def test_a_deposit_cannot_hang_on_another_tenants_guest(house, tutorial):

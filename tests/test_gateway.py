@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import threading
 import time
 from collections import Counter
@@ -307,7 +308,7 @@ def test_without_a_database_pages_say_503_at_once_and_liveness_stays(tmp_path: P
     client = Client(create_app(settings, kernel=kernel).wsgi_app)
     began = time.monotonic()
     try:
-        for path in ("/", "/masuk", "/contoh/", "/_health/ready", "/_static/css/lumbung.css"):
+        for path in ("/", "/masuk", "/contoh/", "/_health/ready"):
             answer = client.get(path, base_url="http://sumbawa.localhost")
             assert answer.status_code == 503, path
             assert answer.headers["Retry-After"] == "5"
@@ -317,6 +318,30 @@ def test_without_a_database_pages_say_503_at_once_and_liveness_stays(tmp_path: P
     finally:
         kernel.close()
     assert time.monotonic() - began < 5
+
+
+def test_without_a_database_a_browser_gets_a_page_with_its_look_and_a_program_gets_json(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    kernel = Kernel(settings, DEAD)
+    client = Client(create_app(settings, kernel=kernel).wsgi_app)
+    try:
+        page = client.get("/antrean/", base_url="http://sumbawa.localhost", headers={"Accept": "text/html,*/*;q=0.8"})
+        assert page.mimetype == "text/html"
+        assert "Layanan sedang tidak dapat dijangkau" in page.text
+        assert "The service cannot be reached right now." in page.text
+        assert "Sumbawa" not in page.text
+        files = set(re.findall(r"(?:src|href)=\"(/_static/[^\"]+)\"", page.text))
+        assert any("js/offline.js" in file for file in files), "it looks by itself whether the house is back"
+        for file in files:
+            assert client.get(file, base_url="http://sumbawa.localhost", buffered=True).status_code == 200, file
+        sent = client.post("/antrean/", base_url="http://sumbawa.localhost")
+        assert "belum tersimpan" in sent.text
+        assert "offline.js" not in sent.text, "what was sent is not sent again by itself"
+        told = client.get("/", base_url="http://sumbawa.localhost", headers={"Accept": "application/json"})
+        assert told.status_code == 503
+        assert told.get_json() == {"error": 503, "message": "database unavailable"}
+    finally:
+        kernel.close()
 
 
 def test_many_who_wait_for_a_dead_database_do_not_queue_behind_one_another(

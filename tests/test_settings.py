@@ -48,6 +48,10 @@ def test_environment_wins_over_the_file_which_wins_over_the_default(
         ("LOG_FORMAT", "xml"),
         ("SECURE_COOKIES", "barangkali"),
         ("DATABASE_POOL", "0"),
+        ("SMTP_SECURITY", "barangkali"),
+        ("MAIL_FROM", "bukan surel"),
+        ("MAIL_FROM", "a@b.example\nBcc: c@d.example"),
+        ("PUBLIC_PORT", "0"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,14 +104,30 @@ def test_a_damaged_secret_is_named(home: Path) -> None:
         keep_secrets(home / "k.json", dict)
 
 
-def test_web_processes_do_not_get_the_migrator_s_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_web_processes_do_not_get_the_migrator_s_keys_nor_the_mail_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LUMBUNG_DATABASE_URL", "postgresql://boss:rahasia@h/x")
     monkeypatch.setenv("LUMBUNG_DATABASE_MIGRATOR_URL", "postgresql://boss:rahasia@h/x")
     monkeypatch.setenv("LUMBUNG_DATABASE_APP_URL", "postgresql://app:a@h/x")
+    monkeypatch.setenv("LUMBUNG_SMTP_PASSWORD", "rahasia")
     web = load_settings().web_environment()
     assert "rahasia" not in repr(web)
     assert web["LUMBUNG_DATABASE_APP_URL"] == "postgresql://app:a@h/x"
     assert "rahasia" in repr(load_settings().worker_environment())
+
+
+def test_a_mail_server_needs_an_address_to_send_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMBUNG_SMTP_HOST", "surel.example")
+    with pytest.raises(ConfigurationError, match="LUMBUNG_MAIL_FROM"):
+        load_settings()
+    monkeypatch.setenv("LUMBUNG_MAIL_FROM", "kabar@sumbawa.example")
+    assert load_settings().smtp_security == "starttls"
+
+
+def test_a_mail_password_is_never_sent_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMBUNG_SMTP_USER", "layanan")
+    monkeypatch.setenv("LUMBUNG_SMTP_SECURITY", "none")
+    with pytest.raises(ConfigurationError, match="LUMBUNG_SMTP_SECURITY"):
+        load_settings()
 
 
 def test_a_home_is_absolute_whatever_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +135,40 @@ def test_a_home_is_absolute_whatever_was_written(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("LUMBUNG_HOME", "data")
     assert load_settings().home == tmp_path / "data"
     assert load_settings().plugin_folder == tmp_path / "data" / "plugins"
+
+
+@pytest.mark.parametrize(
+    ("tiles", "origin"),
+    [
+        ("https://tile.peta.example/{z}/{x}/{y}.png", "https://tile.peta.example"),
+        ("http://peta.example:8080/a/{z}/{x}/{y}", "http://peta.example:8080"),
+        ("/peta/{z}/{x}/{y}.png", None),
+    ],
+)
+def test_map_tiles_name_where_pictures_come_from(
+    tiles: str, origin: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_settings().map_origin is None
+    monkeypatch.setenv("LUMBUNG_MAP_TILES", tiles)
+    assert load_settings().map_origin == origin
+
+
+@pytest.mark.parametrize(
+    "tiles",
+    [
+        "https://peta.example/{z}/{x}.png",
+        "peta.example/{z}/{x}/{y}",
+        "//peta.example/{z}/{x}/{y}",
+        "javascript:{z}{x}{y}",
+        "https://peta.example; script-src */{z}/{x}/{y}",
+        "https://a.example /{z}/{x}/{y}",
+        "https://a.example,https://b.example/{z}/{x}/{y}",
+    ],
+)
+def test_map_tiles_that_would_widen_the_policy_are_refused(tiles: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMBUNG_MAP_TILES", tiles)
+    with pytest.raises(ConfigurationError, match="LUMBUNG_MAP_TILES"):
+        load_settings()
 
 
 def test_settings_do_not_change_afterwards() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from lumbung.jobs import defer
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.enable import disable
 from lumbung.lifecycle.operations import ask, receive_wheel
+from lumbung.mail import MailDelayed, MailRefused
 from lumbung.tenancy.tenant import Tenant
 from lumbung.testing import TestHouse, make_wheel
-from lumbung.worker import defer_due_jobs, is_due, pick_up_left_jobs, run_job, worker_app
+from lumbung.worker import MAIL_RETRY, defer_due_jobs, is_due, pick_up_left_jobs, run_job, worker_app
 
 INIT = """
 from lumbung.sdk import current_person, current_tenant, emit, hookimpl, session
@@ -176,6 +178,17 @@ def test_jobs_of_a_worker_that_died_are_done_again_and_hold_no_lock(house: TestH
     assert asyncio.run(pick_up()) == 0
     work(house)
     assert as_owner("SELECT words FROM kerja_note") == [("x sumbawa",)]
+
+
+def test_mail_that_is_delayed_is_tried_for_about_a_day_and_refused_mail_never() -> None:
+    def decide(error: Exception, attempts: int) -> Any:
+        return MAIL_RETRY.get_retry_decision(exception=error, job=SimpleNamespace(attempts=attempts))
+
+    now = datetime.now(UTC)
+    waits = [(decide(MailDelayed("x"), attempts).retry_at - now).total_seconds() for attempts in range(10)]
+    assert 20 < sum(waits) / 3600 < 28
+    assert decide(MailDelayed("x"), 10) is None
+    assert decide(MailRefused("x", 550), 0) is None
 
 
 @pytest.mark.parametrize(

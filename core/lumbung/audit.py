@@ -28,13 +28,15 @@ class AuditRow(CoreModel):
     thing: Mapped[str] = mapped_column(String(200))
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     address: Mapped[str | None] = mapped_column(String(45))
+    about: Mapped[UUID | None] = mapped_column(Uuid)
 
 
-def record(action: str, thing: object, **detail: Any) -> None:
+def record(action: str, thing: object, *, about: UUID | None = None, **detail: Any) -> None:
     """Write one entry in the current transaction: it stands exactly when the change it tells of stands.
 
-    ``action`` is a verb with its room (``tenant.unit.add``); ``thing`` is shown to readers; ``detail`` is plain
-    JSON data and must hold no password, token or identity number.
+    ``action`` is a verb with its room (``tenant.unit.add``); ``thing`` is shown to readers; ``about`` is the id of
+    the row it tells of, so that the thing's own page can show its trail; ``detail`` is plain JSON data and must
+    hold no password, token or identity number.
     """
     scope = current_scope()
     person = scope.person
@@ -48,5 +50,6 @@ def record(action: str, thing: object, **detail: Any) -> None:
             thing=str(thing)[:200],
             detail=detail,
             address=scope.address,
+            about=about,
         )
     )

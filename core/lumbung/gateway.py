@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader
 from werkzeug.wsgi import ClosingIterator
 
 from lumbung.context import Scope, enter, leave
@@ -24,9 +23,8 @@ from lumbung.registry.faults import record_fault
 from lumbung.registry.state import InstalledPlugin, Snapshot
 from lumbung.runtimes.inline import InlineRuntime
 from lumbung.tenancy.tenant import Tenant
-from lumbung.web.house import CORE_TEMPLATES
+from lumbung.web import alone
 from lumbung.web.security import HEADERS
-from lumbung.web.view import asset_hash
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -55,7 +53,9 @@ class Gateway:
         try:
             snapshot = self._kernel.snapshot()
         except DatabaseUnavailable:
-            return plain(start_response, "503 Service Unavailable", _AWAY, [("Retry-After", "5")])
+            if path.startswith("/_static/"):
+                return self._static(environ, start_response)  # the page that says so needs them
+            return _away(environ, start_response)
         tenant = self._tenant_of(host_of(environ), snapshot)
         if tenant is None:
             if path.startswith("/_static/"):
@@ -139,8 +139,8 @@ class Gateway:
 
     def _unknown_host(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """A plain page that names no tenant: whose data would a stranger's host name be owed?"""
-        body = _UNKNOWN.render(host=host_of(environ) or "", asset=_asset)
-        return plain(start_response, "404 Not Found", body, kind="text/html; charset=utf-8")
+        body = alone.unknown_host(host_of(environ) or "")
+        return plain(start_response, "404 Not Found", body, kind=_HTML)
 
 
 def host_of(environ: WSGIEnvironment) -> str | None:
@@ -195,7 +195,11 @@ def _contained(
         raise
     except BaseException as error:
         reference = _note_fault(plugin, error)
-        return plain(start_response, "500 Internal Server Error", _BROKEN.format(reference))
+        if alone.wants_json(str(environ.get("HTTP_ACCEPT", ""))):
+            body, kind = alone.as_json(500, reference=reference), "application/json"
+        else:
+            body, kind = alone.broken(reference), _HTML
+        return plain(start_response, "500 Internal Server Error", body, kind=kind)
     return ClosingIterator(_streamed(answer, plugin), [getattr(answer, "close", lambda: None)])
 
 
@@ -223,16 +227,13 @@ def _add_slash(environ: WSGIEnvironment, start_response: StartResponse) -> Itera
     return plain(start_response, "308 Permanent Redirect", "", [("Location", target)])
 
 
-def _asset(name: str) -> str:
-    return f"/_static/{name}?v={asset_hash(name)}"
+def _away(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Say that the database cannot be reached: nobody knows any more whose page was asked for."""
+    if alone.wants_json(str(environ.get("HTTP_ACCEPT", ""))):
+        body, kind = alone.as_json(503, "database unavailable"), "application/json"
+    else:
+        body, kind = alone.away(retry=environ.get("REQUEST_METHOD") == "GET"), _HTML
+    return plain(start_response, "503 Service Unavailable", body, [("Retry-After", "5")], kind)
 
 
-_UNKNOWN = Environment(loader=FileSystemLoader(CORE_TEMPLATES), autoescape=True).get_template("unknown_host.html")
-_AWAY = (
-    "Layanan sedang tidak dapat dijangkau. Tunggu beberapa detik, lalu muat ulang.\n"
-    "The service cannot be reached right now. Wait a few seconds, then reload.\n"
-)
-_BROKEN = (
-    "Layanan ini mengalami gangguan; petugas sudah diberi tahu. Nomor kejadian: {0}\n"
-    "This service has a fault; the office has been told. Reference: {0}\n"
-)
+_HTML = "text/html; charset=utf-8"

@@ -40,6 +40,41 @@ class Affair:
 
 
 @dataclass(frozen=True)
+class SearchHit:
+    """Something a citizen may be looking for, such as one service of one office.
+
+    ``url`` is a path on this host; ``kind`` says in a word or two what it is ("Layanan antrean").
+    """
+
+    title: str
+    text: str
+    url: str
+    kind: str = ""
+    icon: str = "arrow-right"
+
+
+@dataclass(frozen=True)
+class DeskTask:
+    """Something that waits for an officer today, such as twelve people in the waiting room.
+
+    ``url`` is where it is dealt with; ``count`` how many of it wait; ``tone`` is gawat when it cannot wait, padi
+    when it is for now, laut otherwise; ``due`` is the moment by which it must be done, if there is one.
+    """
+
+    title: str
+    text: str
+    url: str
+    count: int | None = None
+    tone: str = "laut"
+    due: datetime | None = None
+    icon: str = "checklist"
+
+    def __post_init__(self) -> None:
+        if self.due is not None and self.due.tzinfo is None:
+            raise ValueError("due has no time zone; work it out from lumbung.sdk.now()")
+
+
+@dataclass(frozen=True)
 class Event:
     """Something that happened, told with plain JSON data. ``id`` is the same at every delivery of it."""
 
@@ -63,6 +98,26 @@ def routes() -> Sequence[Blueprint]:
 def my_affairs(person: Person) -> Sequence[Affair]:
     """Return what this person has open with the plugin. Asked when they look at their home page.
 
+    An empty list shows nothing. Runs inside the tenant's scope; read, do not write.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def search(words: Sequence[str]) -> Sequence[SearchHit]:
+    """Return what the plugin offers citizens under these words. Asked on the portal's search page.
+
+    ``words`` are one to eight, in small letters; a hit holds all of them. At most ten hits of a plugin are shown,
+    in the order returned. Anybody may ask: return only what is public. Runs inside the tenant's scope; read only.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def desk_tasks(person: Person) -> Sequence[DeskTask]:
+    """Return what waits for this officer now. Asked when they open their desk.
+
+    Answer for what ``person`` may do, and for the unit they work in at the moment (`current_unit`, None for all).
     An empty list shows nothing. Runs inside the tenant's scope; read, do not write.
     """
     raise NotImplementedError

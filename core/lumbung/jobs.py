@@ -42,6 +42,11 @@ def defer_delivery(scope: Scope, delivery_id: UUID) -> None:
     _put(scope, "lumbung.deliver", {"delivery": str(delivery_id)})
 
 
+def defer_mail(scope: Scope, notification_id: UUID) -> None:
+    """Have a notification sent by e-mail, if this transaction is committed. The queue learns its id and no more."""
+    _put(scope, "lumbung.mail", {"notification": str(notification_id)})
+
+
 def defer_operation(scope: Scope, operation_id: UUID) -> None:
     """Have an install or uninstall done by the job worker, which alone holds the migrator's key."""
     _put(scope, "lumbung.operate", {"operation": str(operation_id)}, queue=LIFECYCLE, lock=LIFECYCLE)

@@ -8,7 +8,7 @@ from typing import Any
 
 from lumbung.context import Scope, opened
 from lumbung.database.engine import Database
-from lumbung.errors import LumbungError
+from lumbung.errors import LumbungError, Sentence
 from lumbung.registry.caller import Caller
 from lumbung.registry.discovery import add_plugin_folder
 from lumbung.registry.state import Snapshot, State
@@ -46,8 +46,8 @@ class Kernel:
         self.state.forget()
         tenants = self.snapshot().tenants
         if slug not in tenants:
-            known = ", ".join(tenants) or "none yet; add one with 'lumbung tenant add'"
-            raise LumbungError(f"There is no tenant {slug!r}; there are: {known}.")
+            known = list(tenants) or Sentence("none yet; add one with 'lumbung tenant add'")
+            raise LumbungError("There is no tenant %(slug)r; there are: %(known)s.", slug=slug, known=known)
         return tenants[slug]
 
     @contextmanager

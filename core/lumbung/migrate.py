@@ -68,7 +68,9 @@ def upgrade(migrator_url: str, component: Component, *, by: str, lock_timeout_ms
             raise
         except BaseException as error:  # a revision file is donated code: it may raise anything, SystemExit too
             raise LumbungError(
-                f"The migration of {component.name} failed and was undone: {first_line(error)}"
+                "The migration of %(component)s failed and was undone: %(reason)s",
+                component=component.name,
+                reason=first_line(error),
             ) from error
         if component.name != "core":
             check_tables(connection, component.name, component.shared_tables, before=others)
@@ -94,7 +96,11 @@ def head_of(component: Component) -> str | None:
     try:
         return ScriptDirectory.from_config(_configuration(component)).get_current_head()
     except Exception as error:  # reading revisions runs them
-        raise LumbungError(f"The revisions of {component.name} cannot be read: {first_line(error)}") from None
+        raise LumbungError(
+            "The revisions of %(component)s cannot be read: %(reason)s",
+            component=component.name,
+            reason=first_line(error),
+        ) from None
 
 
 def current_revision(connection: Connection, component: Component) -> str | None:
@@ -156,6 +162,8 @@ def as_migrator(url: str) -> Iterator[Engine]:
     try:
         yield engine
     except OperationalError as error:
-        raise DatabaseUnavailable(f"The database at {describe(url)} does not answer: {first_line(error)}") from error
+        raise DatabaseUnavailable(
+            "The database at %(address)s does not answer: %(reason)s", address=describe(url), reason=first_line(error)
+        ) from error
     finally:
         engine.dispose()

@@ -12,7 +12,8 @@ import secrets
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from email_validator import EmailNotValidError, validate_email
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,7 +23,7 @@ from pydantic_settings import (
 
 from lumbung.errors import ConfigurationError
 
-_MIGRATOR_KEYS = {"LUMBUNG_DATABASE_URL", "LUMBUNG_DATABASE_MIGRATOR_URL"}
+_WORKER_KEYS = {"LUMBUNG_DATABASE_URL", "LUMBUNG_DATABASE_MIGRATOR_URL", "LUMBUNG_SMTP_PASSWORD"}
 
 
 class Settings(BaseSettings):
@@ -65,6 +66,28 @@ class Settings(BaseSettings):
         10, ge=1, le=10, description="Failed sign-ins of one account or address in 15 minutes before a pause."
     )
     upload_limit_mb: int = Field(32, ge=1, description="Largest request body a page accepts.")
+    public_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port in addresses written into messages; none: the ordinary one behind a proxy, else port.",
+    )
+    smtp_host: str | None = Field(None, description="Mail server that takes our messages; none: no mail is sent.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls, 25 for none.")
+    smtp_user: str | None = Field(None, description="Account at the mail server, where it asks for one.")
+    smtp_password: str | None = Field(None, repr=False, description="Password of that account.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the way to the mail server is protected. Its certificate is checked."
+    )
+    mail_from: str | None = Field(
+        None, validate_default=True, description="Address messages come from; the name shown is the tenant's."
+    )
+    map_tiles: str | None = Field(
+        None,
+        pattern=r"^(/[^/\s;,'\"<>]|https?://[\w.:-]+/)[^\s;,'\"<>]*$",
+        description="Pictures under maps, an address with {z}, {x} and {y}; none: an outline of the coasts.",
+    )
+    map_credit: str | None = Field(None, description="Words under a map that say who drew those pictures.")
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe line kept.")
 
@@ -72,6 +95,39 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("smtp_security")
+    @classmethod
+    def _no_password_in_the_clear(cls, value: str, info: ValidationInfo) -> str:
+        if value == "none" and info.data.get("smtp_user"):
+            raise ValueError("a password is sent over starttls or tls only; leave smtp_user out, or choose one of them")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _an_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            if info.data.get("smtp_host"):
+                raise ValueError("with smtp_host set, name the address that messages come from")
+            return None
+        try:
+            return validate_email(value, check_deliverability=False, globally_deliverable=False).normalized
+        except EmailNotValidError as error:
+            raise ValueError(f"{value!r} is no e-mail address") from error
+
+    @field_validator("map_tiles")
+    @classmethod
+    def _with_places(cls, value: str | None) -> str | None:
+        if value is not None and not all(place in value for place in ("{z}", "{x}", "{y}")):
+            raise ValueError("the address names {z}, {x} and {y}")
+        return value
+
+    @property
+    def map_origin(self) -> str | None:
+        """Scheme and host of the pictures under maps when they are another site's, for the policy of our pages."""
+        if self.map_tiles is None or self.map_tiles.startswith("/"):
+            return None
+        return "/".join(self.map_tiles.split("/")[:3])
 
     @classmethod
     def settings_customise_sources(
@@ -110,11 +166,11 @@ class Settings(BaseSettings):
         return keep_secret(self.secrets_folder / "index-key", lambda: secrets.token_urlsafe(48)).encode()
 
     def web_environment(self) -> dict[str, str]:
-        """Return the environment of the web processes: everything but the migrator's keys."""
-        return {name: value for name, value in os.environ.items() if name not in _MIGRATOR_KEYS}
+        """Return the environment of the web processes: everything but the migrator's keys and the mail password."""
+        return {name: value for name, value in os.environ.items() if name not in _WORKER_KEYS}
 
     def worker_environment(self) -> dict[str, str]:
-        """Return the environment of the job worker, which alone may change the schema."""
+        """Return the environment of the job worker, which alone may change the schema and sends mail."""
         return dict(os.environ)
 
 

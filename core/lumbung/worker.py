@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 import procrastinate
 from croniter import croniter
-from procrastinate import RetryStrategy
+from procrastinate import RetryDecision, RetryStrategy
+from procrastinate.jobs import Job
 
 from lumbung import events
 from lumbung.context import Scope
@@ -24,6 +25,8 @@ from lumbung.housekeeping import sweep_all
 from lumbung.jobs import LIFECYCLE, defer
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.operations import carry_out
+from lumbung.mail import MailRefused, mailer_for
+from lumbung.notifications.mailing import send_by_mail
 from lumbung.registry.discovery import describe_error
 from lumbung.registry.faults import record_fault
 from lumbung.tenancy.tenant import Tenant
@@ -33,10 +36,24 @@ logger = logging.getLogger(__name__)
 RETRY = RetryStrategy(max_attempts=4, exponential_wait=5)
 
 
+class MailRetry(RetryStrategy):
+    """What the server refuses for good is not sent again; all else is, ever more slowly, for about a day."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """Return when to try again, None for never."""
+        if isinstance(exception, MailRefused):
+            return None
+        return super().get_retry_decision(exception=exception, job=job)
+
+
+MAIL_RETRY = MailRetry(max_attempts=10, exponential_wait=3)
+
+
 def worker_app(kernel: Kernel) -> procrastinate.App:
     """Return the procrastinate application whose worker does this site's jobs."""
     conninfo = kernel.database.url.replace("postgresql+psycopg://", "postgresql://", 1)
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
+    mailer = mailer_for(kernel.settings)
 
     @app.task(name="lumbung.run", retry=RETRY)
     def run(tenant: str, plugin: str, job: str, arguments: dict[str, Any]) -> None:
@@ -46,6 +63,11 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     def deliver(tenant: str, delivery: str) -> None:
         with kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
             _counting_faults(scope, "on_event", lambda: events.deliver(scope, UUID(delivery)))
+
+    @app.task(name="lumbung.mail", retry=MAIL_RETRY)
+    def mail(tenant: str, notification: str) -> None:
+        with kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
+            _noting_refusals(lambda: send_by_mail(scope, UUID(notification), mailer))
 
     @app.task(name="lumbung.operate", queue=LIFECYCLE, lock=LIFECYCLE)
     def operate(operation: str, tenant: str | None = None) -> None:
@@ -104,6 +126,15 @@ def _counting_faults(scope: Scope, place: str, work: Callable[[], None]) -> None
     except SystemExit as error:  # donated code may call sys.exit; the worker stays
         record_fault(scope.plugin or "-", place, describe_error(error))
         raise LumbungError(f"{scope.plugin} tried to stop the worker in {place}.") from error
+
+
+def _noting_refusals(work: Callable[[], object]) -> None:
+    """A letter refused for good is a fault that the operator's page shows: nobody else would ever know."""
+    try:
+        work()
+    except MailRefused as refusal:
+        record_fault("-", "mail", str(refusal))
+        raise
 
 
 def defer_due_jobs(kernel: Kernel, timestamp: int) -> int:

@@ -19,7 +19,7 @@ ROOMS = {
     "/admin/wilayah/": {"admin"},
     "/admin/daerah/": {"admin"},
     "/admin/jejak/": {"admin"},
-    "/admin/jejak/unduh": {"admin"},
+    "/admin/jejak/?unduh=csv": {"admin"},
     "/admin/tenant/": {"operator"},
     "/admin/tenant/tambah": {"operator"},
     "/admin/tenant/sumbawabarat/": {"operator"},

@@ -81,6 +81,23 @@ class TestTheList:
     def test_percent_signs_are_letters(self, house: TestHouse, desk: HouseClient) -> None:
         assert "Tidak ada yang cocok" in desk.get("/admin/orang/?q=%25").get_data(as_text=True)
 
+    def test_is_sorted_filtered_and_taken_away(self, house: TestHouse, desk: HouseClient) -> None:
+        house.person("sumbawa", "siti@a.id", name="siti Rahmah", roles=["officer"])
+        house.person("sumbawa", "zul@a.id", name="Zul")
+        house.person("sumbawa", "beni@a.id", name="=Beni")
+
+        def shown(query: str) -> list[str]:
+            return re.findall(r"<strong>(.*?)</strong></a>", desk.get(f"/admin/orang/?{query}").get_data(as_text=True))
+
+        assert shown("urut=nama") == ["=Beni", "Admin", "siti Rahmah", "Zul"]
+        assert shown("urut=-nama") == ["Zul", "siti Rahmah", "Admin", "=Beni"]
+        assert shown("tampil=petugas") == ["Admin", "siti Rahmah"]
+        assert shown("tampil=warga") == ["=Beni", "Zul"]
+        assert shown("peran=officer&q=SITI") == ["siti Rahmah"]
+        assert shown("tampil=x&peran=x&urut=peran") == shown("")
+        table = desk.get("/admin/orang/?unduh=csv&tampil=warga").get_data(as_text=True)
+        assert [line.partition(";")[0] for line in table.splitlines()[1:]] == ["'=Beni", "Zul"]
+
 
 class TestAdding:
     FORM = {"name": "Baiq Ratna", "email": "Ratna@A.id", "phone": ""}  # noqa: RUF012
@@ -195,6 +212,36 @@ class TestClosing:
     def test_nobody_closes_the_account_they_use(self, house: TestHouse, desk: HouseClient, admin: Person) -> None:
         assert desk.post_form(f"/admin/orang/{admin.id}/nonaktifkan").status_code == 422
         assert desk.get("/akun").status_code == 200
+
+    def test_several_are_closed_at_once_and_told_who_was_left_and_why(
+        self, house: TestHouse, desk: HouseClient, admin: Person
+    ) -> None:
+        siti, budi = (house.person("sumbawa", f"{name}@a.id", name=name) for name in ("Siti", "Budi"))
+        operator = house.person("sumbawa", "operator@a.id", operator=True, name="Lalu Hendra")
+        there = house.person("sumbawabarat", "yusuf@b.id")
+        signed_in = house.client("sumbawa", siti)
+        ids = [str(one.id) for one in (siti, budi, operator, there, admin)]
+        answer = desk.post_form(
+            "/admin/orang/nonaktifkan", {"pilih": [*ids, "x"], "kembali": "/admin/orang/?urut=-nama"}
+        )
+        assert (answer.status_code, answer.location) == (303, "/admin/orang/?urut=-nama")
+        page = desk.get(answer.location).get_data(as_text=True)
+        assert "2 akun dinonaktifkan dan sesinya diakhiri. Tidak diubah:" in page
+        assert "Admin (akun yang sedang Anda pakai)" in page
+        assert "Lalu Hendra (operator platform)" in page
+        assert signed_in.get("/akun").status_code == 302
+        assert house.client("sumbawabarat", there).get("/akun").status_code == 200
+        rows = {email: row_of(house, email) for email in ("siti@a.id", "budi@a.id", "operator@a.id", "admin@a.id")}
+        assert [row is not None and row.active for row in rows.values()] == [False, False, True, True]
+        assert actions(house).count("person.close") == 2
+
+    @pytest.mark.parametrize("form", [{}, {"pilih": "x"}, {"pilih": str(UUID(int=1)), "kembali": "//evil.example/"}])
+    def test_nothing_ticked_closes_nobody(self, house: TestHouse, desk: HouseClient, form: dict[str, str]) -> None:
+        house.person("sumbawa", "siti@a.id")
+        answer = desk.post_form("/admin/orang/nonaktifkan", form)
+        assert (answer.status_code, answer.location) == (303, "/admin/orang/")
+        assert "Belum ada akun yang dipilih" in desk.get("/admin/orang/").get_data(as_text=True)
+        assert "person.close" not in actions(house)
 
     def test_a_new_password_ends_the_sessions(self, house: TestHouse, desk: HouseClient) -> None:
         siti = house.person("sumbawa", "siti@a.id", password="kalimat lama yang lama")

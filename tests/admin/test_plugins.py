@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from html import unescape
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from lumbung.lifecycle.operations import carry_out
 from lumbung.registry.faults import record_fault
 from lumbung.registry.models import OperationRow
 from lumbung.testing import HouseClient, TestHouse, make_wheel
+from lumbung.testing.wheels import MANIFEST
 
 Gift = Callable[..., object]
 
@@ -34,6 +36,10 @@ def admin(house: TestHouse) -> HouseClient:
 
 def upload(client: HouseClient, name: str, content: bytes) -> TestResponse:
     return client.post_form("/admin/plugin/unggah", {"wheel": (io.BytesIO(content), name)})
+
+
+def read_in(client: HouseClient, language: str) -> None:
+    client.post_form("/bahasa", {"language": language, "next": "/"})
 
 
 def operations(house: TestHouse) -> list[OperationRow]:
@@ -87,6 +93,27 @@ class TestUploading:
         with house.scope("sumbawa") as scope:
             assert not scope.session.scalars(select(AuditRow).where(AuditRow.action == "plugin.install")).all()
 
+    @pytest.mark.parametrize(
+        ("language", "said"),
+        [
+            ("id", "Berkas ini tidak dapat dipasang. contoh.txt bukan paket aplikasi."),
+            ("en", "contoh.txt is not a wheel: a plugin is handed over as a .whl file."),
+        ],
+    )
+    def test_a_refused_wheel_is_told_in_the_readers_language(
+        self, house: TestHouse, operator: HouseClient, language: str, said: str
+    ) -> None:
+        read_in(operator, language)
+        page = upload(operator, "contoh.txt", b"hanya teks").get_data(as_text=True)
+        assert said in page
+        assert ("is not a wheel" in page) == (language == "en")
+        assert operations(house) == []
+
+    def test_a_wrong_key_of_a_manifest_is_told_in_indonesian(self, operator: HouseClient, tmp_path: Path) -> None:
+        wheel = make_wheel(tmp_path, manifest=MANIFEST.format(name="contoh", version="1.0.0") + "lebih = 1\n")
+        page = unescape(upload(operator, wheel.name, wheel.read_bytes()).get_data(as_text=True))
+        assert f"{wheel.name}: plugin.toml: core.lebih: tidak dikenal; hapus, atau periksa ejaannya." in page
+
     def test_a_tenants_administrator_may_not_install(
         self, house: TestHouse, admin: HouseClient, tmp_path: Path
     ) -> None:
@@ -106,6 +133,20 @@ class TestUploading:
         assert "Gagal di sini" in page
         assert "Keadaan sebelumnya tetap berlaku" in page
         assert "hx-trigger" not in page
+        assert "Berkas migrasi contoh tidak dapat dibaca" in page
+        assert "tabel rusak" in page
+        assert "cannot be read" not in page
+        read_in(operator, "en")
+        page = operator.get(answer.location).get_data(as_text=True)
+        assert "The revisions of contoh cannot be read: tabel rusak" in page
+
+    def test_a_failure_kept_as_plain_text_is_still_shown(self, house: TestHouse, operator: HouseClient) -> None:
+        with house.scope("sumbawa") as scope:
+            row = OperationRow(kind="adopt", plugin="lama", asked_by="siti", state="failed", message="50% {lama}")
+            scope.session.add(row)
+            scope.session.flush()
+            operation = row.id
+        assert "50% {lama}" in operator.get(f"/admin/plugin/operasi/{operation}").get_data(as_text=True)
 
 
 class TestSwitching:
@@ -152,9 +193,63 @@ class TestSwitching:
         admin.post_form("/admin/plugin/dasar/matikan")
         assert enabled(house, "sumbawa") == {"atas", "dasar"}
 
+    @pytest.mark.parametrize(
+        ("language", "said"),
+        [
+            ("id", "Tidak ada yang diubah. Daerah sumbawa tidak punya perangkat daerah dengan kode 'TIADA'."),
+            ("en", "sumbawa has no unit with the code 'TIADA'."),
+        ],
+    )
+    def test_a_refused_switch_is_told_in_the_readers_language(
+        self, house: TestHouse, admin: HouseClient, gift: Gift, language: str, said: str
+    ) -> None:
+        gift(tenants=[])
+        read_in(admin, language)
+        admin.post_form("/admin/plugin/contoh/nyalakan", {"unit": "TIADA"})
+        page = unescape(admin.get("/admin/plugin/contoh/").get_data(as_text=True))
+        assert said in page
+        assert ("has no unit" in page) == (language == "en")
+        assert enabled(house, "sumbawa") == set()
+
     def test_an_application_that_is_not_here_is_not_found(self, admin: HouseClient) -> None:
         assert admin.post_form("/admin/plugin/tiada/nyalakan").status_code == 404
         assert admin.get("/admin/plugin/tiada/").status_code == 404
+
+
+class TestWhoRunsIt:
+    def test_the_unit_is_named_while_switching_on_and_afterwards(
+        self, house: TestHouse, admin: HouseClient, gift: Gift
+    ) -> None:
+        gift(tenants=[])
+        house.unit("sumbawa", "DINKES")
+        house.unit("sumbawa", "PUPR")
+        assert (
+            admin.post_form("/admin/plugin/contoh/nyalakan", {"tenant": "sumbawa", "unit": "DINKES"}).status_code == 303
+        )
+        assert '<option value="DINKES" selected>' in admin.get("/admin/plugin/contoh/").get_data(as_text=True)
+        admin.post_form("/admin/plugin/contoh/penyelenggara", {"tenant": "sumbawa", "unit": "PUPR"})
+        page = admin.get("/admin/plugin/contoh/").get_data(as_text=True)
+        assert "Penyelenggara Contoh disimpan" in page
+        assert '<option value="PUPR" selected>' in page
+        assert "Unit PUPR" in house.client("sumbawa").get("/").get_data(as_text=True)
+
+    def test_only_a_unit_of_ones_own_for_an_application_that_is_on(
+        self, house: TestHouse, admin: HouseClient, gift: Gift
+    ) -> None:
+        gift(tenants=[])
+        house.unit("sumbawabarat", "SETDA")
+        admin.post_form("/admin/plugin/contoh/penyelenggara", {"unit": "SETDA"})
+        assert "sedang mati" in admin.get("/admin/plugin/contoh/").get_data(as_text=True)
+        admin.post_form("/admin/plugin/contoh/nyalakan", {"unit": "SETDA"})
+        assert enabled(house, "sumbawa") == set()
+        other = admin.post_form("/admin/plugin/contoh/penyelenggara", {"tenant": "sumbawabarat", "unit": "SETDA"})
+        assert other.status_code == 403
+        assert house.kernel.snapshot().run_by == {}
+
+    def test_an_officer_names_nobody(self, house: TestHouse, gift: Gift) -> None:
+        gift()
+        officer = house.client("sumbawa", house.person("sumbawa", "o@a.id", roles=["officer"]))
+        assert officer.post_form("/admin/plugin/contoh/penyelenggara", {"unit": ""}).status_code == 403
 
 
 class TestUninstalling:
@@ -187,7 +282,9 @@ class TestFaults:
         gift(init="raise RuntimeError('lampu padam')")
         assert house.client("sumbawa").get("/contoh/").status_code == 503
         for path in ("/admin/", "/admin/plugin/contoh/"):
-            assert "lampu padam" in admin.get(path).get_data(as_text=True)
+            page = admin.get(path).get_data(as_text=True)
+            assert "lampu padam" in page
+            assert "Pesan teknis" in page
         assert "1 gangguan" in admin.get("/admin/plugin/").get_data(as_text=True)
 
     def test_a_tenant_does_not_see_the_faults_of_another(

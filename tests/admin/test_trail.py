@@ -71,7 +71,7 @@ def test_it_has_pages_that_keep_the_filter(house: TestHouse, desk: HouseClient) 
 def test_the_download_holds_what_the_filter_shows_and_no_formula(house: TestHouse, desk: HouseClient) -> None:
     write(house, "=cmd()")
     write(house, "lain", action="contoh.lain")
-    answer = desk.get("/admin/jejak/unduh?tindakan=contoh.act")
+    answer = desk.get("/admin/jejak/?tindakan=contoh.act&unduh=xlsx")
     assert answer.headers["Content-Disposition"].startswith("attachment")
     rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
     assert [row[4] for row in rows[1:]] == ["=cmd()"]

@@ -117,6 +117,10 @@ def test_a_plugin_lives_a_whole_life(lumbung: Any, house: TestHouse, tmp_path: P
     assert page() == 404
     assert "now on" in lumbung("plugin", "enable", "contoh", "--tenant", "sumbawa").out
     assert "already on" in lumbung("plugin", "enable", "contoh", "--tenant", "sumbawa").out
+    house.unit("sumbawa", "DINKES")
+    said = lumbung("plugin", "enable", "contoh", "--tenant", "sumbawa", "--unit", "dinkes")
+    assert "already on for sumbawa, run by DINKES." in said.out
+    assert "no unit with the code" in lumbung("plugin", "enable", "contoh", "--tenant", "sumbawa", "--unit", "X").err
     assert listed() == ("installed", "1.0.0", ["sumbawa"])
     assert page() == 200
     assert "contoh\t1.0.0\tinstalled\ton for: sumbawa" in lumbung("plugin", "list").out

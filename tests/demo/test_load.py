@@ -52,6 +52,37 @@ def test_a_second_load_adds_nothing(demo: TestHouse, as_owner: Any) -> None:
     assert (as_owner(COUNT), as_owner("SELECT password_hash FROM lumbung_person ORDER BY email")) == before
 
 
+def test_sumbawa_announces_three_things_once_and_what_was_deleted_alone_does_not_return(
+    demo: TestHouse, as_owner: Any
+) -> None:
+    told = "SELECT a.weight FROM lumbung_announcement a JOIN lumbung_tenant t ON t.id = a.tenant_id WHERE t.slug = "
+    assert sorted(as_owner(told + "'sumbawa'")) == [("important",), ("plain",), ("plain",)]
+    assert as_owner(told + "'sumbawabarat'") == []
+    as_owner("DELETE FROM lumbung_announcement WHERE weight = 'important'")
+    load_demo(demo.settings, demo.urls, tell=lambda _: None)
+    assert as_owner(told + "'sumbawa'") == [("plain",), ("plain",)]
+    demo.kernel.state.forget()
+    assert "Jadwal perekaman KTP-el keliling" in demo.client("sumbawa").get("/pengumuman/").get_data(as_text=True)
+
+
+def test_a_plugin_names_the_unit_that_runs_it_unless_somebody_did(
+    house: TestHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "_bundled_plugins", lambda kernel: [])
+    load_demo(house.settings, house.urls, tell=lambda _: None)
+    install_wheel(house.kernel, make_wheel(tmp_path), by="test")
+    tenant = house.kernel.tenant("sumbawa")
+    enable(house.kernel, "contoh", tenant, by="test")
+    named = []
+    for code in ("DINKES", "PUPR"):
+        house.kernel.state.forget()
+        with house.scope("sumbawa", plugin="contoh"):
+            Demo().run_by(code)
+        house.kernel.state.forget()
+        named.append(house.kernel.snapshot().run_by[tenant.id, "contoh"])
+    assert named == [house.unit("sumbawa", "DINKES")] * 2
+
+
 def test_a_second_load_leaves_off_what_was_switched_off_and_gone_what_was_uninstalled(
     house: TestHouse,
 ) -> None:

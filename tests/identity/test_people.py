@@ -63,20 +63,26 @@ def test_a_role_given_twice_is_held_once_and_can_be_taken_back(house: TestHouse)
         assert [held.unit_id for held in row.grants] == [None]
 
 
-def test_a_search_takes_its_words_literally(house: TestHouse) -> None:
+def test_several_people_are_those_of_the_tenant(house: TestHouse) -> None:
+    here = house.person("sumbawa", "a@contoh.id")
+    there = house.person("sumbawabarat", "b@contoh.id")
     with house.scope("sumbawa") as scope:
-        for email, name in (("a@contoh.id", "Lalu 100%"), ("b@contoh.id", "Baiq_Ratna"), ("c@contoh.id", "Siti")):
-            people.add_person(scope.session, email=email, name=name, password=None)
+        assert [row.id for row in accounts.several(scope.session, [here.id, there.id])] == [here.id]
+        assert accounts.several(scope.session, []) == []
 
-        def found(words: str) -> list[str]:
-            return [row.name for row in scope.session.scalars(accounts.list_query(words))]
 
-        assert found("%") == ["Lalu 100%"]
-        assert found("_") == ["Baiq_Ratna"]
-        assert found("\\") == []
-        assert found("siti") == ["Siti"]
-        assert found("' OR 1=1 --") == []
-        assert len(found("")) == 3
+def test_of_several_administrators_the_last_keeps_the_account(house: TestHouse) -> None:
+    actor = house.person("sumbawa", "operator@contoh.id", operator=True)
+    ids = [house.person("sumbawa", email, roles=["admin"]).id for email in ("a@contoh.id", "b@contoh.id")]
+    with house.scope("sumbawa", person=actor) as scope:
+        rows = accounts.several(scope.session, ids)
+        done = accounts.close_several(scope.session, rows, actor)
+        assert list(done.closed) == [rows[0]]
+        assert {reason: list(left) for reason, left in done.left.items()} == {"last_admin": [rows[1]]}
+        again = accounts.close_several(scope.session, rows, actor)
+        assert list(again.closed) == []
+        assert set(again.left) == {"closed", "last_admin"}
+        assert [row.active for row in rows] == [False, True]
 
 
 def test_cards_show_people_of_the_tenant_alone(house: TestHouse) -> None:

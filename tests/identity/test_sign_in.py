@@ -253,7 +253,7 @@ def test_a_changed_password_ends_the_other_sessions(house: TestHouse, citizen: A
     client, other = house.client(), house.client("sumbawa", citizen)
     sign(client)
     form = {"current": PASSWORD, "password": "gunung tambora 1815", "again": "gunung tambora 1815"}
-    assert client.post_form("/akun", form).status_code == 303
+    assert client.post_form("/akun/kata-sandi", form).status_code == 303
     assert is_in(client)
     assert not is_in(other)
     assert sign(house.client()).status_code == 422

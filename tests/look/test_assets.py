@@ -53,7 +53,7 @@ def test_no_file_of_ours_names_another_host(path: Path) -> None:
 
 
 def test_no_vendored_stylesheet_or_sprite_loads_from_another_host() -> None:
-    css = (VENDOR / "tabler.min.css").read_text(encoding="utf-8")
+    css = "".join((VENDOR / name).read_text(encoding="utf-8") for name in ("tabler.min.css", "leaflet.css"))
     assert "@import" not in css
     loaded = re.findall(r"url\(\s*[\"']?([^\"')\s]+)", css)
     assert [address for address in loaded if not address.startswith(("data:", "#", "%23"))] == []
@@ -69,6 +69,16 @@ def test_no_address_entered_the_lock() -> None:
 
 def test_vendored_files_stay_small() -> None:
     assert sum(path.stat().st_size for path in VENDOR.iterdir()) < 1_300_000
+
+
+def test_the_outline_of_the_map_is_small_and_lies_around_sumbawa() -> None:
+    path = VENDOR / "outline.json"
+    assert path.stat().st_size <= 15_000
+    rings = [ring for (ring,) in json.loads(path.read_text(encoding="utf-8"))["geometry"]["coordinates"]]
+    assert len(rings) > 5
+    for ring in rings:
+        assert ring[0] == ring[-1]
+        assert all(115 < lon < 121 and -11 < lat < -7 for lon, lat in ring)
 
 
 def test_the_font_is_served_from_here() -> None:

@@ -73,8 +73,10 @@ def _environment() -> Environment:
         house=house,
         t=lambda text, **values: text % values if values else text,
         csrf_token=lambda: "token",
+        once_field=lambda: "",
         get_flashed_messages=lambda with_categories=False: [("baik", "Tersimpan.")],
     )
+    environment.filters.update(dict.fromkeys(("date", "time", "datetime", "number", "rupiah"), str))
     return environment
 
 

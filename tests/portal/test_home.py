@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 
+from lumbung.lifecycle.enable import disable, set_run_by
+from lumbung.portal.home import SERVICES
 from lumbung.registry.models import FaultRow
 from lumbung.testing import TestHouse
 
@@ -51,28 +54,58 @@ class TestWithAService:
         gift()
         assert "/contoh/" not in house.client("sumbawabarat").get("/").get_data(as_text=True)
 
-    @pytest.mark.parametrize("words", ["contoh", "APLIKASI contoh", "sample", "bandung"])
-    def test_a_service_is_found_by_words_of_either_language(self, house: TestHouse, gift: Gift, words: str) -> None:
+    def test_the_unit_that_runs_a_service_is_named_and_leads_to_all_of_its_services(
+        self, house: TestHouse, gift: Gift
+    ) -> None:
         gift()
-        page = house.client("sumbawa").get("/", query_string={"q": words}).get_data(as_text=True)
-        assert 'class="lb-tile"' in page
+        house.unit("sumbawa", "DISDUKCAPIL")
+        set_run_by(house.kernel, "contoh", house.kernel.tenant("sumbawa"), "DISDUKCAPIL", by="test")
+        client = house.client("sumbawa")
+        assert "Unit DISDUKCAPIL" in client.get("/").get_data(as_text=True)
+        assert 'href="/contoh/"' in client.get("/layanan/unit/disdukcapil").get_data(as_text=True)
+        assert client.get("/layanan/unit/DINKES").status_code == 404
 
-    def test_words_that_fit_nothing_say_so_and_stay_in_the_box(self, house: TestHouse, gift: Gift) -> None:
+    def test_only_life_events_that_have_services_are_shown_and_lead_to_them(self, house: TestHouse, gift: Gift) -> None:
+        gift(plain=LIFE_EVENTS)
+        client = house.client("sumbawa")
+        page = client.get("/").get_data(as_text=True)
+        assert re.findall(r'href="/layanan/peristiwa/([\w-]+)"', page) == ["lahir", "lanjut-usia"]
+        assert 'href="/contoh/"' in client.get("/layanan/peristiwa/lahir").get_data(as_text=True)
+        for slug in ("sekolah", "birth", "tiada"):
+            assert client.get(f"/layanan/peristiwa/{slug}").status_code == 404
+        assert house.client("sumbawabarat").get("/layanan/peristiwa/lahir").status_code == 404
+
+    def test_a_change_of_what_is_on_is_seen_at_once(self, house: TestHouse, gift: Gift) -> None:
         gift()
-        page = house.client("sumbawa").get("/?q=perahu+<b>").get_data(as_text=True)
-        assert "Tidak ada layanan yang cocok" in page
+        client = house.client("sumbawa")
+        assert 'href="/contoh/"' in client.get("/layanan/").get_data(as_text=True)
+        disable(house.kernel, "contoh", house.kernel.tenant("sumbawa"), by="test")
+        assert 'href="/contoh/"' not in client.get("/layanan/").get_data(as_text=True)
+
+    def test_many_services_are_not_a_wall_of_tiles(self, house: TestHouse, gift: Gift) -> None:
+        for number in range(SERVICES + 1):
+            gift(f"contoh{number}")
+        client = house.client("sumbawa")
+        assert client.get("/layanan/").get_data(as_text=True).count('class="lb-tile"') == SERVICES + 1
+        assert client.get("/").get_data(as_text=True).count('class="lb-tile"') == SERVICES
+        house.unit("sumbawa", "DINKES")
+        set_run_by(house.kernel, "contoh0", house.kernel.tenant("sumbawa"), "DINKES", by="test")
+        page = client.get("/").get_data(as_text=True)
         assert 'class="lb-tile"' not in page
-        assert 'value="perahu &lt;b&gt;"' in page
+        assert 'href="/layanan/unit/DINKES"' in page
+        assert f"Semua {SERVICES + 1} layanan" in page
 
     def test_an_officer_finds_the_desk_and_a_citizen_sees_none(self, house: TestHouse, gift: Gift) -> None:
         gift(more=ROLE)
         house.unit("sumbawa", "DUKCAPIL")
         officer = house.person("sumbawa", "o@a.id", roles=[("contoh.operator", "DUKCAPIL")])
         page = house.client("sumbawa", officer).get("/").get_data(as_text=True)
-        assert 'href="/contoh/loket"' in page
+        assert page.count('href="/meja/"') == 2  # in the page, and in the menu of the account
         citizen = house.person("sumbawa", "w@a.id")
-        assert "/contoh/loket" not in house.client("sumbawa", citizen).get("/").get_data(as_text=True)
+        assert "/meja/" not in house.client("sumbawa", citizen).get("/").get_data(as_text=True)
 
+
+LIFE_EVENTS = 'life_events = ["birth", "old_age"]'
 
 AFFAIRS = """
 from lumbung.sdk import Affair, hookimpl
@@ -93,13 +126,33 @@ class TestMyAffairs:
         assert "Menunggu" in page
         assert "Tiket A012" not in house.client("sumbawa").get("/").get_data(as_text=True)
 
+    def test_all_of_them_are_listed_by_service_on_a_page_of_their_own(self, house: TestHouse, gift: Gift) -> None:
+        answer = '[Affair(f"Tiket A{n}", "Besok", "/contoh/") for n in range(5)]'
+        gift(init=AFFAIRS.format(answer=answer), hooks=["my_affairs"])
+        client = house.client("sumbawa", house.person("sumbawa", "w@a.id"))
+        home, page = (client.get(path).get_data(as_text=True) for path in ("/", "/urusan"))
+        assert (home.count("Tiket A"), page.count("Tiket A")) == (3, 5)
+        assert "Lihat semua 5 urusan" in home
+        assert '<h2 id="urusan-contoh">Contoh</h2>' in page
+
+    def test_who_has_nothing_open_is_told_what_will_appear(self, house: TestHouse) -> None:
+        client = house.client("sumbawa", house.person("sumbawa", "w@a.id"))
+        assert "Belum ada urusan yang berjalan" in client.get("/").get_data(as_text=True)
+        assert "Belum ada urusan yang berjalan" in client.get("/urusan").get_data(as_text=True)
+
+    def test_a_visitor_is_led_to_sign_in_and_back(self, house: TestHouse) -> None:
+        answer = house.client("sumbawa").get("/urusan")
+        assert (answer.status_code, answer.location) == (302, "/masuk?next=%2Furusan")
+
     @pytest.mark.parametrize("answer", ["42", "['not an affair']", "'text'", "1 / 0"])
     def test_a_plugin_that_answers_nonsense_does_not_break_the_page(
         self, house: TestHouse, gift: Gift, answer: str
     ) -> None:
         gift(init=AFFAIRS.format(answer=answer), hooks=["my_affairs"])
         citizen = house.person("sumbawa", "w@a.id")
-        assert house.client("sumbawa", citizen).get("/").status_code == 200
+        page = house.client("sumbawa", citizen).get("/")
+        assert page.status_code == 200
+        assert "Urusan dari Contoh sedang tidak dapat ditampilkan" in page.get_data(as_text=True)
         with house.scope("sumbawa") as scope:
             assert scope.session.scalars(select(FaultRow.plugin)).all() == ["contoh"]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Response
 
+from lumbung.database.roles import DatabaseUrls
+from lumbung.settings import Settings
 from lumbung.testing import TestHouse
-from lumbung.web.security import CONTENT_SECURITY_POLICY, local_path
+from lumbung.web.security import CONTENT_SECURITY_POLICY, add_headers, local_path
 
 
 @pytest.mark.parametrize(
@@ -126,3 +130,21 @@ def test_what_a_visitor_writes_is_shown_as_text(house: TestHouse) -> None:
     assert planted not in client.get("/", query_string={"q": planted}).text
     form = {"email": f"{planted}@contoh.id", "password": "salah sekali", "next": f'/"{planted}'}
     assert planted not in house.client().post_form("/masuk", form, page="/masuk").text
+
+
+def test_map_tiles_of_another_host_are_the_only_thing_let_in() -> None:
+    answer = add_headers(Response(), personal=False, pictures_from="https://tile.peta.example")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "img-src 'self' https://tile.peta.example data: blob:;" in policy
+    assert policy.replace(" https://tile.peta.example", "") == CONTENT_SECURITY_POLICY
+    assert add_headers(Response(), personal=False).headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+
+
+def test_a_page_of_a_site_with_map_tiles_says_so(database_urls: DatabaseUrls, tmp_path: Path) -> None:
+    tiles = "https://tile.peta.example/{z}/{x}/{y}.png"
+    house = TestHouse(Settings(home=tmp_path / "home", map_tiles=tiles), database_urls)
+    try:
+        policy = house.client().get("/").headers["Content-Security-Policy"]
+    finally:
+        house.close()
+    assert "img-src 'self' https://tile.peta.example data: blob:" in policy

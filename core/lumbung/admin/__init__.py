@@ -8,6 +8,7 @@ from flask import Blueprint
 def blueprints() -> list[Blueprint]:
     """Return the desk's pages, one blueprint a room."""
     from lumbung.admin import (
+        announcements,
         identity,
         operations,
         overview,
@@ -23,6 +24,7 @@ def blueprints() -> list[Blueprint]:
 
     rooms = (
         overview,
+        announcements,
         plugins,
         switching,
         operations,

@@ -10,6 +10,7 @@ from uuid import UUID
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
+    ColorField,
     EmailField,
     SelectChoice,
     SelectField,
@@ -23,6 +24,7 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from lumbung.identity.people import PHONE
+from lumbung.tenancy.colours import HOUSE
 from lumbung.tenancy.models import Unit
 from lumbung.tenancy.services import TenancyError
 from lumbung.web.i18n import core_domain
@@ -189,6 +191,22 @@ class LogoForm(FlaskForm):
         description=_("PNG, JPEG, WebP, atau GIF; paling besar 5 MB. Dikecilkan menjadi 256 piksel."),
         validators=[FileRequired(message=_("Pilih gambarnya."))],
     )
+
+
+class ColourForm(FlaskForm):
+    """The tenant's own colour; whether it can be read, the service measures."""
+
+    colour = ColorField(
+        _("Warna utama"),
+        description=_("Untuk tombol, tautan, dan tanda. Harus cukup gelap untuk dibaca di atas putih."),
+        validators=[Optional(), Length(max=7, message=_("Ini bukan warna. Contoh: #1B6E43."))],
+    )
+    nearest: str | None = None  # the one that can be read, after a refusal
+
+    @classmethod
+    def showing(cls, colour: str | None) -> ColourForm:
+        """Return the form with the colour in use."""
+        return cls(formdata=None, colour=colour or HOUSE)
 
 
 class TenantForm(IdentityForm):

@@ -1,11 +1,11 @@
-"""The tenant's identity: its name, languages, time zone and logo. Hosts and region are the operator's."""
+"""The tenant's identity: its name, languages, time zone, logo and colour. Hosts and region are the operator's."""
 
 from __future__ import annotations
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from lumbung.admin.forms import IdentityForm, LogoForm, show_refusal
+from lumbung.admin.forms import ColourForm, IdentityForm, LogoForm, show_refusal
 from lumbung.admin.words import tenancy_words
 from lumbung.context import current_scope, current_tenant
 from lumbung.tenancy import services
@@ -29,7 +29,7 @@ def index() -> Page:
     form.keep_time_zone(row.time_zone)
     if not form.is_submitted():
         form.first_language.data = row.languages[0]
-        return _page(row, form, LogoForm())
+        return _page(row, form=form)
     if form.validate():
         try:
             services.change_tenant(
@@ -45,7 +45,7 @@ def index() -> Page:
             show_refusal(form, error, tenancy_words(error))
         else:
             return _saved(_("Identitas daerah disimpan."))
-    return _page(row, form, LogoForm()), 422
+    return _page(row, form=form), 422
 
 
 @blueprint.post("/logo")
@@ -62,17 +62,50 @@ def logo() -> Page:
             show_refusal(form, error, tenancy_words(error))
         else:
             return _saved(_("Logo diganti."))
-    identity = IdentityForm(formdata=None, obj=row)
-    identity.keep_time_zone(row.time_zone)
-    identity.first_language.data = row.languages[0]
-    return _page(row, identity, form), 422
+    return _page(row, logo_form=form), 422
 
 
-def _page(row: TenantRow, form: IdentityForm, logo_form: LogoForm) -> str:
+@blueprint.post("/warna")
+@requires("core.tenant")
+def colour() -> Page:
+    """Take a colour of the tenant's own, or go back to the house's."""
+    row = _row()
+    form = ColourForm()
+    if change_colour(row, form):
+        return _saved(_("Warna disimpan.") if row.colour else _("Warna bawaan dipakai lagi."))
+    return _page(row, colour_form=form), 422
+
+
+def change_colour(row: TenantRow, form: ColourForm) -> bool:
+    """Keep the colour that was sent, and say whether it was; else the form holds why, and one that would do."""
+    if not form.validate():
+        return False
+    try:
+        services.set_colour(current_scope().session, row, form.colour.data)
+    except services.TenancyError as error:
+        show_refusal(form, error, tenancy_words(error))
+        if isinstance(error, services.ColourTooPale):
+            form.nearest = error.measured.nearest
+        return False
+    return True
+
+
+def _page(
+    row: TenantRow,
+    *,
+    form: IdentityForm | None = None,
+    logo_form: LogoForm | None = None,
+    colour_form: ColourForm | None = None,
+) -> str:
+    if form is None:
+        form = IdentityForm(formdata=None, obj=row)
+        form.keep_time_zone(row.time_zone)
+        form.first_language.data = row.languages[0]
     return render_template(
         "admin/identity.html",
         form=form,
-        logo_form=logo_form,
+        logo_form=logo_form or LogoForm(),
+        colour_form=colour_form or ColourForm.showing(row.colour),
         row=row,
         region=find_region(row.region_code) if row.region_code else None,
     )

@@ -11,9 +11,11 @@ from flask import Blueprint, abort, render_template
 from lumbung.admin.words import STEPS, operation_title, step_title
 from lumbung.clock import utc_now
 from lumbung.context import current_scope
+from lumbung.errors import Sentence
 from lumbung.registry.models import OperationRow
 from lumbung.web.access import requires
 from lumbung.web.i18n import language
+from lumbung.web.refusals import words_of
 
 blueprint = Blueprint("admin_operations", __name__, url_prefix="/admin/plugin/operasi")
 
@@ -53,6 +55,7 @@ def _render(template: str, operation_id: UUID) -> str:
         operation=row,
         kind=operation_title(row.kind),
         steps=steps_of(row),
+        reason=words_of(Sentence.from_json(row.message)) if row.message else "",
         running=row.state in ("waiting", "running"),
         late=row.state == "waiting" and utc_now() - row.asked_at > LATE,
         plugin_title=plugin.manifest.title(language()) if plugin else row.plugin,

@@ -9,7 +9,6 @@ from flask import Blueprint, render_template, url_for
 from sqlalchemy import func, or_, select
 
 from lumbung.admin.rights import DESK, me, need_one_of
-from lumbung.admin.words import action_title
 from lumbung.audit import AuditRow
 from lumbung.clock import utc_now
 from lumbung.context import current_scope, current_tenant
@@ -17,6 +16,7 @@ from lumbung.identity.models import PersonRow
 from lumbung.registry.models import FaultRow
 from lumbung.tenancy.models import Unit
 from lumbung.web.access import staff
+from lumbung.web.action_titles import action_title
 from lumbung.web.i18n import core_domain
 
 blueprint = Blueprint("admin", __name__)
@@ -40,23 +40,9 @@ class FirstStep:
 def home() -> str:
     """Show how things stand to whoever administers something."""
     need_one_of(*DESK)
-    scope = current_scope()
-    scope.kernel.state.forget()
-    snapshot = scope.kernel.snapshot()
-    counts = {
-        "installed": len(snapshot.plugins),
-        "enabled": len(snapshot.enabled_for(current_tenant().id)),
-        "tenants": len(snapshot.tenants),
-        "people": _count(PersonRow),
-        "staff": scope.session.scalar(
-            select(func.count())
-            .select_from(PersonRow)
-            .where(PersonRow.active, or_(PersonRow.operator, PersonRow.grants.any()))
-        )
-        or 0,
-        "units": _count(Unit),
-    }
-    steps = _first_steps(counts)
+    current_scope().kernel.state.forget()
+    counts = _counts()
+    steps = first_steps(counts)
     return render_template(
         "admin/overview.html",
         counts=counts,
@@ -75,6 +61,29 @@ def recent_faults(plugin: str | None = None, limit: int = 5) -> list[FaultRow]:
     if not me().can("platform.plugins"):
         query = query.where(FaultRow.tenant_id == current_tenant().id)
     return list(current_scope().session.scalars(query))
+
+
+def first_steps(counts: dict[str, int] | None = None) -> list[FirstStep]:
+    """Return what a new site needs of this person, done or not."""
+    return _first_steps(_counts() if counts is None else counts)
+
+
+def _counts() -> dict[str, int]:
+    scope = current_scope()
+    snapshot = scope.kernel.snapshot()
+    return {
+        "installed": len(snapshot.plugins),
+        "enabled": len(snapshot.enabled_for(current_tenant().id)),
+        "tenants": len(snapshot.tenants),
+        "people": _count(PersonRow),
+        "staff": scope.session.scalar(
+            select(func.count())
+            .select_from(PersonRow)
+            .where(PersonRow.active, or_(PersonRow.operator, PersonRow.grants.any()))
+        )
+        or 0,
+        "units": _count(Unit),
+    }
 
 
 def _count(model: type[PersonRow] | type[Unit]) -> int:

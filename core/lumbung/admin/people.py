@@ -9,17 +9,21 @@ from werkzeug.wrappers import Response
 
 from lumbung import audit
 from lumbung.admin.forms import GrantForm, PersonForm
+from lumbung.admin.people_list import closing_words, people_listing
 from lumbung.admin.rights import me
 from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
 from lumbung.identity import accounts, people, sessions
 from lumbung.identity.models import PersonRow
+from lumbung.notifications import account_news
 from lumbung.tenancy.services import unit_tree
 from lumbung.web import role_titles
 from lumbung.web.access import requires
 from lumbung.web.house import lifetime
 from lumbung.web.i18n import core_domain, language
-from lumbung.web.paging import page_number, page_url, paginate
+from lumbung.web.listing import selected_ids
+from lumbung.web.refusals import words_of
+from lumbung.web.security import local_path
 
 blueprint = Blueprint("admin_people", __name__, url_prefix="/admin/orang")
 _ = core_domain.gettext
@@ -29,15 +33,24 @@ Page = Response | str | tuple[str, int]
 
 @blueprint.get("/")
 @requires("core.people")
-def index() -> str:
-    """List people, by name or address, a page at a time."""
-    words = request.args.get("q", "").strip()[:100]
-    shown = request.args.get("tampil", "")
-    query = accounts.list_query(words, staff_only=shown == "petugas", closed=True if shown == "nonaktif" else None)
-    page = paginate(current_scope().session, query, page_number())
-    return render_template(
-        "admin/people.html", page=page, page_url=page_url(), words=words, shown=shown, role_title=role_title
-    )
+def index() -> Page:
+    """List people: searched, filtered, sorted, a page at a time or as a file."""
+    listing = people_listing()
+    return listing.export() or render_template("admin/people.html", listing=listing, role_title=role_title)
+
+
+@blueprint.post("/nonaktifkan")
+@requires("core.people")
+def close_several() -> Response:
+    """Close the accounts that are ticked, but for one's own, an operator's and the last administrator's."""
+    session = current_scope().session
+    rows = accounts.several(session, selected_ids())
+    if rows:
+        closing = accounts.close_several(session, rows, me())
+        flash(closing_words(closing), "padi" if closing.left else "baik")
+    else:
+        flash(_("Belum ada akun yang dipilih. Beri centang pada akun yang dimaksud, lalu ulangi."), "padi")
+    return redirect(local_path(request.form.get("kembali"), url_for("admin_people.index")), 303)
 
 
 @blueprint.route("/tambah", methods=["GET", "POST"])
@@ -130,6 +143,7 @@ def reset_password(person_id: UUID) -> Page:
     if row.id == me().id:
         return refused(row, _("Ganti kata sandi Anda sendiri di halaman Akun saya."))
     password = accounts.reset_password(current_scope().session, row)
+    account_news.password_reset(row)
     return render_template("admin/password.html", row=row, password=password, fresh=False)
 
 
@@ -139,7 +153,7 @@ def end_sessions(person_id: UUID) -> Response:
     """End every session of a person, but for the one in which this is asked."""
     row = find_mine(person_id)
     ended = sessions.revoke_all(current_scope().session, row.id, keep=me().session_id)
-    audit.record("session.revoke", row.email, count=ended)
+    audit.record("session.revoke", row.email, about=row.id, count=ended)
     flash(_("%(count)s sesi diakhiri.", count=ended), "baik")
     return back(row)
 
@@ -200,4 +214,6 @@ def email_words(error: LumbungError) -> str:
     """Return why an e-mail address was refused."""
     if isinstance(error, people.EmailTaken):
         return str(_("Alamat ini sudah dipakai akun lain di daerah ini."))
-    return str(_("Ini bukan alamat surel. Contoh: nama@contoh.id"))
+    if isinstance(error, people.EmailUnsound):
+        return str(_("Ini bukan alamat surel. Contoh: nama@contoh.id"))
+    return words_of(error)

@@ -19,9 +19,11 @@ from lumbung.errors import LumbungError
 from lumbung.lifecycle.operations import ask, receive_wheel
 from lumbung.lifecycle.overview import PluginOverview, overview
 from lumbung.registry.models import EnabledRow, FaultRow, LedgerRow, OperationRow, PluginRow
+from lumbung.tenancy import cards as units
 from lumbung.tenancy.tenant import Tenant
 from lumbung.web.access import requires, staff
 from lumbung.web.i18n import core_domain, language
+from lumbung.web.refusals import words_of
 
 blueprint = Blueprint("admin_plugins", __name__, url_prefix="/admin/plugin")
 _ = core_domain.gettext
@@ -56,7 +58,7 @@ def upload() -> Page:
     try:
         path = receive_wheel(current_scope().kernel, file.stream, file.filename or "")
     except LumbungError as error:
-        form.wheel.errors = [_("Berkas ini tidak dapat dipasang. %(reason)s", reason=error)]
+        form.wheel.errors = [_("Berkas ini tidak dapat dipasang. %(reason)s", reason=words_of(error))]
         return _index(form), 422
     operation = ask("install", argument=str(path), by=acting_as())
     audit.record("plugin.install", path.name)
@@ -129,6 +131,7 @@ def _detail(line: PluginOverview, refusal: str | None = None) -> str:
         ledger=list(scope.session.scalars(ledger)) if operator else [],
         tenant_names={t.id: t.name for t in scope.kernel.snapshot().tenants.values()},
         enabled_by=_enabled_by(line.name),
+        units=units.all(),
         refusal=refusal,
         problem=problem_words(line),
     )

@@ -14,6 +14,7 @@ DESK = (
     "core.units",
     "core.tenant",
     "core.audit",
+    "core.announce",
     "platform.plugins",
     "platform.tenants",
 )

@@ -11,7 +11,9 @@ from lumbung.admin.people import back, find_mine, grant_form, person_page, refus
 from lumbung.admin.rights import me
 from lumbung.context import current_scope, current_tenant
 from lumbung.identity import accounts, people
+from lumbung.notifications import account_news
 from lumbung.tenancy.models import Unit
+from lumbung.web import role_titles
 from lumbung.web.access import requires
 from lumbung.web.i18n import core_domain
 
@@ -31,7 +33,10 @@ def give(person_id: UUID) -> Page:
         return person_page(row, form), 422
     session = current_scope().session
     unit = session.get(Unit, (current_tenant().id, UUID(form.unit.data))) if form.unit.data else None
-    people.grant(session, row, form.role.data, unit)
+    held = list(row.grants)
+    if people.grant(session, row, form.role.data, unit) not in held:
+        title = role_titles.in_both(form.role.data, current_scope().kernel.snapshot())
+        account_news.role_given(row, title, unit.name if unit else None)
     flash(
         _("Peran %(role)s diberikan kepada %(name)s.", role=role_title(form.role.data).title, name=row.name),
         "baik",

@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response
 from lumbung.admin.rights import PLUGINS, acting_as, me, need_one_of
 from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
-from lumbung.lifecycle.enable import disable, enable
+from lumbung.lifecycle.enable import disable, enable, set_run_by
 from lumbung.registry.state import InstalledPlugin
 from lumbung.tenancy.tenant import Tenant
 from lumbung.web.access import staff
 from lumbung.web.i18n import core_domain, language
+from lumbung.web.refusals import words_of
 
 blueprint = Blueprint("admin_switching", __name__, url_prefix="/admin/plugin")
 _ = core_domain.gettext
@@ -33,7 +34,7 @@ def switch_on(name: str) -> Response:
             "gawat",
         )
         return _back(name)
-    if _switch(enable, name, tenant):
+    if _switch(enable, name, tenant, unit=_unit_code()):
         flash(_("%(title)s dinyalakan untuk %(tenant)s.", title=title, tenant=tenant.name), "baik")
     return _back(name)
 
@@ -59,16 +60,33 @@ def switch_off(name: str) -> Response:
     return _back(name)
 
 
-def _switch(turn: Callable[..., bool], name: str, tenant: Tenant) -> bool:
+@blueprint.post("/<name>/penyelenggara")
+@staff
+def name_unit(name: str) -> Response:
+    """Name the unit that runs an application for the tenant that the form names, or nobody any longer."""
+    plugin, tenant = _installed(name), _tenant_i_may_switch_for()
+    title = plugin.manifest.title(language())
+    if not current_scope().kernel.snapshot().is_enabled(name, tenant.id):
+        flash(_("%(title)s sedang mati. Nyalakan dulu, lalu tetapkan penyelenggaranya.", title=title), "gawat")
+    elif _switch(set_run_by, name, tenant, unit=_unit_code()):
+        flash(_("Penyelenggara %(title)s disimpan. Warga menemukannya di halaman layanan.", title=title), "baik")
+    return _back(name)
+
+
+def _switch(turn: Callable[..., bool], name: str, tenant: Tenant, **values: str | None) -> bool:
     """Switch in a transaction of its own, that of the tenant concerned; a refusal is shown and nothing changes."""
     scope = current_scope()
     scope.session.rollback()  # nothing was written here: give the connection back before another is taken
     try:
-        turn(scope.kernel, name, tenant, by=acting_as())
+        turn(scope.kernel, name, tenant, by=acting_as(), **values)
     except LumbungError as error:
-        flash(_("Tidak ada yang diubah. %(reason)s", reason=error), "gawat")
+        flash(_("Tidak ada yang diubah. %(reason)s", reason=words_of(error)), "gawat")
         return False
     return True
+
+
+def _unit_code() -> str | None:
+    return request.form.get("unit", "").strip()[:40] or None
 
 
 def _tenant_i_may_switch_for() -> Tenant:

@@ -9,7 +9,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from lumbung import audit
-from lumbung.admin.forms import LogoForm, NewTenantForm, PersonForm, TenantForm, show_refusal
+from lumbung.admin.forms import ColourForm, LogoForm, NewTenantForm, PersonForm, TenantForm, show_refusal
+from lumbung.admin.identity import change_colour
 from lumbung.admin.people import email_words
 from lumbung.admin.rights import acting_as
 from lumbung.admin.words import tenancy_words
@@ -102,6 +103,18 @@ def logo(slug: str) -> Page:
     return _edit_page(row, _as_it_is(row), logo_form=form), 422
 
 
+@blueprint.post("/<slug>/warna")
+@requires("platform.tenants")
+def colour(slug: str) -> Page:
+    """Take a colour for a tenant, or go back to the house's."""
+    row = _find(slug)
+    form = ColourForm()
+    if change_colour(row, form):
+        flash(_("Warna %(name)s disimpan.", name=row.name), "baik")
+        return redirect(url_for(".edit", slug=slug), 303)
+    return _edit_page(row, _as_it_is(row), colour_form=form), 422
+
+
 @blueprint.post("/<slug>/administrator")
 @requires("platform.tenants")
 def add_admin(slug: str) -> Page:
@@ -136,7 +149,12 @@ def _first_admin(slug: str, name: str, email: str) -> Page:
 
 
 def _edit_page(
-    row: TenantRow, form: TenantForm, *, logo_form: LogoForm | None = None, admin_form: PersonForm | None = None
+    row: TenantRow,
+    form: TenantForm,
+    *,
+    logo_form: LogoForm | None = None,
+    colour_form: ColourForm | None = None,
+    admin_form: PersonForm | None = None,
 ) -> str:
     scope = current_scope()
     with scope.kernel.scope(scope.kernel.tenant(row.slug)) as aside:
@@ -146,6 +164,7 @@ def _edit_page(
         row=row,
         form=form,
         logo_form=logo_form or LogoForm(),
+        colour_form=colour_form or ColourForm.showing(row.colour),
         admin_form=admin_form or PersonForm(formdata=None, prefix=ADMIN_FORM),
         admins=admins,
         logo_url=f"data:image/png;base64,{b64encode(row.logo).decode()}" if row.logo else None,

@@ -91,8 +91,8 @@ def remove(unit_id: UUID) -> Page:
     except services.TenancyError:
         return _index(
             _(
-                "%(name)s masih dipakai: ada unit di bawahnya, peran, atau data layanan yang merujuk kepadanya. "
-                "Tidak ada yang dihapus.",
+                "%(name)s masih dipakai: ada unit di bawahnya, peran, layanan yang dijalankannya, pengumuman, atau "
+                "data layanan yang merujuk kepadanya. Tidak ada yang dihapus.",
                 name=name,
             )
         ), 422
@@ -130,7 +130,7 @@ def _change(unit: Unit, form: UnitForm) -> None:
     if (parent.id if parent else None) != unit.parent_id:
         services.move_unit(session, unit, parent)
     session.flush()
-    audit.record("unit.change", unit.code)
+    audit.record("unit.change", unit.code, about=unit.id)
 
 
 def _parent(form: UnitForm) -> Unit | None:

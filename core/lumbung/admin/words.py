@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from lumbung.lifecycle.overview import PluginOverview
-from lumbung.tenancy.services import TenancyError
-from lumbung.web.i18n import core_domain
+from lumbung.tenancy.services import ColourTooPale, TenancyError
+from lumbung.web.i18n import core_domain, format_number
+from lumbung.web.refusals import words_of
 
 _ = core_domain.gettext
 
@@ -40,57 +43,22 @@ def operation_title(kind: str) -> str:
 
 def problem_words(line: PluginOverview) -> str | None:
     """Return what an operator must mend about an application, None when nothing."""
-    if line.problem is None:
-        return None
-    if line.state == "installed" and not line.package_here:
-        return str(_("Paketnya hilang. Pasang lagi berkas .whl-nya, atau copot aplikasi ini (datanya tetap ada)."))
-    if line.state == "installed":
-        return str(_("Versi paketnya tidak sama dengan yang dipasang. Pasang lagi."))
-    return str(_("Keterangan paketnya tidak dapat dipakai. %(reason)s", reason=line.problem))
-
-
-def action_title(action: str) -> str:
-    """Return an action of the core's trail in words; a plugin's own action as it is."""
-    titles: dict[str, str] = {
-        "person.sign_in": _("Masuk"),
-        "person.add": _("Menambah akun"),
-        "person.change": _("Mengubah data akun"),
-        "person.password": _("Mengganti kata sandi sendiri"),
-        "person.password_reset": _("Membuat kata sandi baru"),
-        "person.grant": _("Memberi peran"),
-        "person.withdraw": _("Mencabut peran"),
-        "person.close": _("Menonaktifkan akun"),
-        "person.reopen": _("Mengaktifkan akun kembali"),
-        "plugin.enable": _("Menyalakan aplikasi"),
-        "plugin.disable": _("Mematikan aplikasi"),
-        "plugin.install": _("Meminta pemasangan aplikasi"),
-        "plugin.uninstall": _("Meminta pencopotan aplikasi"),
-        "unit.add": _("Menambah perangkat daerah"),
-        "unit.change": _("Mengubah perangkat daerah"),
-        "unit.move": _("Memindahkan perangkat daerah"),
-        "unit.remove": _("Menghapus perangkat daerah"),
-        "tenant.add": _("Mendaftarkan daerah"),
-        "tenant.change": _("Mengubah identitas daerah"),
-        "tenant.logo": _("Mengganti logo daerah"),
-        "session.revoke": _("Mengakhiri sesi"),
-    }
-    return titles.get(action, action)
-
-
-def detail_name(key: str) -> str:
-    """Return the name of a detail in the trail."""
-    names: dict[str, str] = {
-        "role": _("peran"),
-        "unit": _("unit"),
-        "by": _("oleh"),
-        "operator": _("operator"),
-        "count": _("jumlah"),
-    }
-    return names.get(key, key)
+    return words_of(line.problem) if line.problem else None
 
 
 def tenancy_words(error: TenancyError) -> str:
     """Return why a value of a tenant or unit was refused; forms have checked how it is written by then."""
+    if isinstance(error, ColourTooPale):
+        return str(
+            _(
+                "Warna %(colour)s terlalu pucat untuk dibaca: kontrasnya %(ratio)s, yang diperlukan %(needed)s. "
+                "Warna terdekat yang terbaca: %(nearest)s.",
+                colour=error.colour,
+                ratio=format_number(math.floor(error.measured.ratio * 100) / 100),
+                needed=format_number(error.measured.needed),
+                nearest=error.measured.nearest,
+            )
+        )
     words: dict[str, str] = {
         "slug": _("Nama singkat ini sudah dipakai daerah lain."),
         "name": _("Nama ini terlalu pendek atau terlalu panjang."),
@@ -98,8 +66,9 @@ def tenancy_words(error: TenancyError) -> str:
         "region_code": _("Tidak ada wilayah dengan kode ini. Contoh: 52.04 untuk Kabupaten Sumbawa."),
         "time_zone": _("Zona waktu ini tidak dikenal."),
         "languages": _("Pilih sedikitnya satu bahasa."),
+        "colour": _("Ini bukan warna. Contoh: #1B6E43."),
         "logo": _("Berkas ini bukan gambar PNG, JPEG, WebP, atau GIF, atau lebih besar dari 5 MB."),
         "code": _("Kode ini sudah dipakai perangkat daerah lain."),
         "parent": _("Perangkat daerah tidak dapat diletakkan di bawah dirinya sendiri."),
     }
-    return words.get(error.field, str(error))
+    return words.get(error.field) or words_of(error)

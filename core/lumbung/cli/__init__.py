@@ -22,6 +22,7 @@ _COMMANDS = {
     "db": "lumbung.cli.db",
     "demo": "lumbung.cli.serving",
     "init": "lumbung.cli.db",
+    "mail": "lumbung.cli.mail",
     "plugin": "lumbung.cli.plugin",
     "routes": "lumbung.cli.routes",
     "serve": "lumbung.cli.serving",

@@ -65,11 +65,13 @@ def list_plugins(as_json: bool) -> None:
 @plugin.command("enable")
 @click.argument("name")
 @click.option("--tenant", "slug", required=True, help="Slug of the tenant.")
-def enable(name: str, slug: str) -> None:
+@click.option("--unit", "unit", help="Code of the unit that runs the service there, as citizens see it.")
+def enable(name: str, slug: str, unit: str | None) -> None:
     """Switch the plugin NAME on for a tenant."""
     with open_kernel() as kernel:
-        changed = switching.enable(kernel, name, kernel.tenant(slug), by=system_actor())
-    click.echo(f"{name} is {'now' if changed else 'already'} on for {slug}.")
+        changed = switching.enable(kernel, name, kernel.tenant(slug), by=system_actor(), unit=unit)
+    run_by = f", run by {unit.strip().upper()}" if unit else ""
+    click.echo(f"{name} is {'now' if changed else 'already'} on for {slug}{run_by}.")
 
 
 @plugin.command("disable")

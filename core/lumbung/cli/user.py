@@ -82,7 +82,7 @@ def list_users(slug: str, as_json: bool) -> None:
                 "active": person.active,
                 "roles": sorted(grant.role for grant in person.grants),
             }
-            for person in scope.session.scalars(accounts.list_query())
+            for person in scope.session.scalars(accounts.everybody())
         ]
     if as_json:
         click.echo(json.dumps(rows, indent=2))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
-from lumbung.database.model import TenantOwned
+from lumbung.database.model import CORE, TenantOwned
 
-core_metadata = MetaData()
+core_metadata = MetaData(info={CORE: True})
 
 
 class PlatformModel(DeclarativeBase):

@@ -71,7 +71,9 @@ class Database:
                 connection.execute(text("SELECT 1"))
         except (DBAPIError, PoolTimeout) as error:
             raise DatabaseUnavailable(
-                f"The database at {describe(self.url)} cannot be reached: {first_line(error)}"
+                "The database at %(address)s cannot be reached: %(reason)s",
+                address=describe(self.url),
+                reason=first_line(error),
             ) from None
 
     def dispose(self) -> None:

@@ -31,6 +31,7 @@ CURRENT_TENANT = "NULLIF(current_setting('lumbung.tenant', true), '')::integer"
 PUBLIC_CORE_TABLES = ("lumbung_person", "lumbung_unit")
 
 _MARK = "lumbung.belongs_to"
+CORE = "lumbung.core"  # marks the metadata that declares those tables itself, and stand-ins for them elsewhere
 
 
 class WrongTenant(RuntimeError):
@@ -73,7 +74,8 @@ class TenantOwned:
 def _add_composite_keys(table: Table) -> None:
     for column in references(table):
         target, ondelete = column.info[_MARK]
-        if target in PUBLIC_CORE_TABLES and target not in table.metadata.tables:
+        known = target in table.metadata.tables or CORE in table.metadata.info
+        if target in PUBLIC_CORE_TABLES and not known:
             _declare_core_table(target, table.metadata)
         table.append_constraint(
             ForeignKeyConstraint(
@@ -92,7 +94,7 @@ def _declare_core_table(name: str, metadata: MetaData) -> None:
         metadata,
         Column("tenant_id", Integer, primary_key=True),
         Column("id", Uuid, primary_key=True),
-        info={"lumbung.core": True},
+        info={CORE: True},
     )
 
 

@@ -23,7 +23,7 @@ from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import Connection, text
 
 from lumbung.database.model import CURRENT_TENANT
-from lumbung.errors import LumbungError
+from lumbung.errors import LumbungError, Sentence
 
 
 @Operations.register_operation("create_tenant_table")
@@ -201,28 +201,39 @@ def check_tables(
     for thing, name in (things_in(connection) if before is not None else {}).items():
         if thing not in (before or {}) and not name.startswith((f"{plugin}_", "lumbung_version_")):
             raise LumbungError(
-                f"{thing} was made by {plugin}: what a plugin makes is called {plugin}_..., and runs with the rights "
-                "of who asks."
+                "%(thing)s was made by %(plugin)s: what a plugin makes is called %(plugin)s_..., and runs with the "
+                "rights of who asks.",
+                thing=Sentence.heard(thing, ("Table %(name)s", "Function %(name)s")),
+                plugin=plugin,
             )
     for view in connection.execute(_OPEN_VIEWS, prefix).scalars():
         raise LumbungError(
-            f"View {view} of {plugin} would show every tenant's rows: make it WITH (security_invoker = true), and "
-            "not materialized."
+            "View %(view)s of %(plugin)s would show every tenant's rows: make it WITH (security_invoker = true), and "
+            "not materialized.",
+            view=view,
+            plugin=plugin,
         )
     for table, without_tenant, enclosed, loose in connection.execute(_OPEN_TABLES, prefix).all():
         if without_tenant:
             if table not in shared:
                 raise LumbungError(
-                    f"Table {table} of {plugin} has no tenant_id: make it with op.create_tenant_table, or list it "
-                    "under shared_tables in plugin.toml if it holds no tenant's data."
+                    "Table %(table)s of %(plugin)s has no tenant_id: make it with op.create_tenant_table, or list it "
+                    "under shared_tables in plugin.toml if it holds no tenant's data.",
+                    table=table,
+                    plugin=plugin,
                 )
         elif not enclosed:
             raise LumbungError(
-                f"Table {table} of {plugin} has no row-level security, or another than the house's: make it with "
-                "op.create_tenant_table."
+                "Table %(table)s of %(plugin)s has no row-level security, or another than the house's: make it with "
+                "op.create_tenant_table.",
+                table=table,
+                plugin=plugin,
             )
         elif loose:
             raise LumbungError(
-                f"Constraint {loose[0]} on table {table} of {plugin} does not include tenant_id: a row could "
-                "point at, or collide with, another tenant's."
+                "Constraint %(constraint)s on table %(table)s of %(plugin)s does not include tenant_id: a row could "
+                "point at, or collide with, another tenant's.",
+                constraint=loose[0],
+                table=table,
+                plugin=plugin,
             )

@@ -11,6 +11,7 @@ from lumbung.context import current_scope
 from lumbung.errors import LumbungError
 from lumbung.identity import people
 from lumbung.identity.models import PersonRow
+from lumbung.lifecycle.enable import set_run_by
 from lumbung.tenancy.services import find_unit
 
 
@@ -34,6 +35,13 @@ class Demo:
         session = current_scope().session
         unit = find_unit(session, unit_code) if unit_code else None
         people.grant(session, self._person(email), role, unit)
+
+    def run_by(self, unit_code: str) -> None:
+        """Name the unit that runs the plugin, unless one was named already."""
+        scope = current_scope()
+        assert scope.tenant is not None and scope.plugin is not None  # noqa: S101  (load_demo is asked inside both)
+        if (scope.tenant.id, scope.plugin) not in scope.kernel.snapshot().run_by:
+            set_run_by(scope.kernel, scope.plugin, scope.tenant, unit_code, by=scope.memory.get("actor", "demo"))
 
     def _person(self, email: str) -> PersonRow:
         person = current_scope().session.scalar(select(PersonRow).where(PersonRow.email == email))

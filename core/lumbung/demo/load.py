@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from lumbung.database.roles import DatabaseUrls
 from lumbung.demo import Demo
+from lumbung.demo.announcements import load_announcements
 from lumbung.demo.regency import SUMBAWA, TENANTS, SamplePerson, SampleTenant
 from lumbung.identity import people
 from lumbung.identity.models import PersonRow
@@ -29,6 +30,7 @@ from lumbung.registry.discovery import describe_error, find_plugins
 from lumbung.registry.models import PluginRow
 from lumbung.settings import Settings, keep_secret
 from lumbung.tenancy import services
+from lumbung.tenancy.colours import HOUSE
 from lumbung.tenancy.regions import districts
 from lumbung.tenancy.tenant import Tenant
 
@@ -121,9 +123,13 @@ def _load_tenant(kernel: Kernel, sample: SampleTenant, password: str) -> None:
                 region_code=sample.region_code,
             )
             services.set_logo(scope.session, row, draw_logo(sample))
+            if sample.colours[0] != HOUSE:
+                services.set_colour(scope.session, row, sample.colours[0])
     with kernel.scope(kernel.tenant(sample.slug), actor=ACTOR) as scope:
         _load_units(scope.session, sample)
         _load_people(scope.session, sample, password)
+        if sample is SUMBAWA:
+            load_announcements(scope.session)
 
 
 def _load_units(session: Session, sample: SampleTenant) -> None:

@@ -33,7 +33,7 @@ class SamplePerson:
 
 @dataclass(frozen=True)
 class SampleTenant:
-    """A government with its units and people."""
+    """A government with its units and people. ``colours`` are its own and that of the grain in its logo."""
 
     slug: str
     name: str

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -28,6 +31,17 @@ class OwnAccount(LumbungError):
     """People cannot close the account they are using, nor take their own last administrator's role."""
 
 
+LeftOpen = Literal["own", "last_admin", "operator", "closed"]
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What came of closing several accounts: whose were closed, and whose were not, by the reason why not."""
+
+    closed: Sequence[PersonRow]
+    left: Mapping[LeftOpen, Sequence[PersonRow]]
+
+
 def make_password() -> str:
     """Return a password to hand over on paper: four groups of four, about 79 bits."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
@@ -38,26 +52,18 @@ def may_touch(actor: Person, row: PersonRow) -> bool:
     return actor.is_operator or not row.operator
 
 
-def list_query(words: str = "", *, staff_only: bool = False, closed: bool | None = None) -> Select[PersonRow]:
-    """Return the query for people of the tenant by name; ``words`` may be part of a name or an address."""
-    query = (
+def everybody() -> Select[PersonRow]:
+    """Return the query for the people of the tenant by name, with their roles and units."""
+    return (
         select(PersonRow)
         .options(selectinload(PersonRow.grants).selectinload(Grant.unit))
         .order_by(PersonRow.name, PersonRow.email)
     )
-    for word in words.split()[:6]:
-        query = query.where(
-            or_(
-                PersonRow.name.icontains(word, autoescape=True),
-                PersonRow.email.icontains(word, autoescape=True),
-                PersonRow.phone.icontains(word, autoescape=True),
-            )
-        )
-    if staff_only:
-        query = query.where(or_(PersonRow.operator, PersonRow.grants.any()))
-    if closed is not None:
-        query = query.where(PersonRow.active.is_(not closed))
-    return query
+
+
+def several(session: Session, ids: Sequence[UUID]) -> Sequence[PersonRow]:
+    """Return the people of the tenant with these ids, by name; an id of nobody is left out."""
+    return session.scalars(everybody().where(PersonRow.id.in_(ids))).all()
 
 
 def change(session: Session, row: PersonRow, *, name: str, email: str, phone: str | None) -> None:
@@ -67,8 +73,8 @@ def change(session: Session, row: PersonRow, *, name: str, email: str, phone: st
         with session.begin_nested():
             row.name, row.email, row.phone = name, email, phone or None
     except IntegrityError:
-        raise people.EmailTaken(f"{email} already has an account here.") from None
-    audit.record("person.change", email)
+        raise people.EmailTaken("%(email)s already has an account here.", email=email) from None
+    audit.record("person.change", email, about=row.id)
 
 
 def close(session: Session, row: PersonRow, actor: Person) -> None:
@@ -80,14 +86,40 @@ def close(session: Session, row: PersonRow, actor: Person) -> None:
     row.active = False
     sessions.revoke_all(session, row.id)
     session.flush()
-    audit.record("person.close", row.email)
+    audit.record("person.close", row.email, about=row.id)
+
+
+def close_several(session: Session, rows: Sequence[PersonRow], actor: Person) -> Closing:
+    """Close each account that ``actor`` may close, and tell what was done and what was left as it is."""
+    closed: list[PersonRow] = []
+    left: dict[LeftOpen, list[PersonRow]] = {}
+    for row in rows:
+        try:
+            reason = _left_open(row, actor)
+            if reason is None:
+                close(session, row, actor)
+        except OwnAccount:
+            reason = "own"
+        except LastAdmin:
+            reason = "last_admin"
+        if reason is None:
+            closed.append(row)
+        else:
+            left.setdefault(reason, []).append(row)
+    return Closing(closed, left)
+
+
+def _left_open(row: PersonRow, actor: Person) -> LeftOpen | None:
+    if not may_touch(actor, row):
+        return "operator"
+    return None if row.active else "closed"
 
 
 def reopen(session: Session, row: PersonRow) -> None:
     """Open a closed account again. Its roles are as they were; it has no session."""
     row.active = True
     session.flush()
-    audit.record("person.reopen", row.email)
+    audit.record("person.reopen", row.email, about=row.id)
 
 
 def reset_password(session: Session, row: PersonRow) -> str:
@@ -96,7 +128,7 @@ def reset_password(session: Session, row: PersonRow) -> str:
     row.password_hash = hash_password(password)
     sessions.revoke_all(session, row.id)
     session.flush()
-    audit.record("person.password_reset", row.email)
+    audit.record("person.password_reset", row.email, about=row.id)
     return password
 
 

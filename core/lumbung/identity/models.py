@@ -17,7 +17,8 @@ class PersonRow(CoreModel):
     """A citizen or a civil servant. ``email`` is kept in lower case and is unique in its tenant.
 
     ``operator`` marks staff of the office that runs the platform (Diskominfotik): they install plugins and
-    register tenants. Nobody but another operator, or the command line, may set it.
+    register tenants. Nobody but another operator, or the command line, may set it. ``language`` is that of the
+    messages to them, empty for the tenant's first; ``mail`` says whether notifications also come by e-mail.
     """
 
     __tablename__ = "lumbung_person"
@@ -28,6 +29,8 @@ class PersonRow(CoreModel):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     operator: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
+    language: Mapped[str | None] = mapped_column(String(8))
+    mail: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     grants: Mapped[list[Grant]] = relationship(back_populates="person", cascade="all, delete-orphan")

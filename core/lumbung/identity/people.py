@@ -23,6 +23,10 @@ class EmailTaken(LumbungError):
     """Another account of this tenant already uses the e-mail address."""
 
 
+class EmailUnsound(LumbungError):
+    """This is not an address that a message could be sent to."""
+
+
 class PasswordTooWeak(LumbungError):
     """The password is too short, too long, or the e-mail address itself."""
 
@@ -32,7 +36,7 @@ def normal_email(email: str) -> str:
     try:
         return validate_email(email.strip(), check_deliverability=False, globally_deliverable=False).normalized.lower()
     except EmailNotValidError as error:
-        raise LumbungError(f"{email!r} is not an e-mail address: {error}") from None
+        raise EmailUnsound("%(email)r is not an e-mail address: %(reason)s", email=email, reason=error) from None
 
 
 def normal_name(name: str) -> str:
@@ -46,7 +50,7 @@ def normal_name(name: str) -> str:
 def check_password(password: str, email: str) -> None:
     """Refuse a password that is easy to guess; raises `PasswordTooWeak`."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise PasswordTooWeak(f"A password has {SHORTEST} to {LONGEST} characters.")
+        raise PasswordTooWeak("A password has %(least)s to %(most)s characters.", least=SHORTEST, most=LONGEST)
     if password.lower() in (email, email.partition("@")[0]) or len(set(password)) < 4:
         raise PasswordTooWeak("This password is too easy to guess: choose a sentence of a few words.")
 
@@ -69,7 +73,7 @@ def add_person(
     if password is not None:
         check_password(password, email)
     if session.scalar(select(PersonRow.id).where(PersonRow.email == email)):
-        raise EmailTaken(f"{email} already has an account here.")
+        raise EmailTaken("%(email)s already has an account here.", email=email)
     person = PersonRow(
         email=email,
         name=name,
@@ -81,8 +85,8 @@ def add_person(
         with session.begin_nested():
             session.add(person)
     except IntegrityError:
-        raise EmailTaken(f"{email} already has an account here.") from None
-    audit.record("person.add", email, operator=operator)
+        raise EmailTaken("%(email)s already has an account here.", email=email) from None
+    audit.record("person.add", email, about=person.id, operator=operator)
     return person
 
 
@@ -100,7 +104,7 @@ def grant(session: Session, person: PersonRow, role: str, unit: Unit | None = No
     given = Grant(person_id=person.id, role=role, unit_id=unit_id)
     person.grants.append(given)
     session.flush()
-    audit.record("person.grant", person.email, role=role, unit=unit.code if unit else None)
+    audit.record("person.grant", person.email, about=person.id, role=role, unit=unit.code if unit else None)
     return given
 
 
@@ -110,6 +114,6 @@ def withdraw(session: Session, person: PersonRow, grant_id: UUID) -> bool:
         if held.id == grant_id:
             person.grants.remove(held)
             session.flush()
-            audit.record("person.withdraw", person.email, role=held.role)
+            audit.record("person.withdraw", person.email, about=person.id, role=held.role)
             return True
     return False

@@ -10,10 +10,12 @@ from lumbung.registry.state import Snapshot
 
 ADMIN = "admin"
 OFFICER = "officer"
+EDITOR = "editor"
 
 # What the core itself guards. A plugin's permissions stand in its manifest.
-TENANT_PERMISSIONS = ("core.plugins", "core.people", "core.units", "core.tenant", "core.audit")
+TENANT_PERMISSIONS = ("core.plugins", "core.people", "core.units", "core.tenant", "core.audit", "core.announce")
 PLATFORM_PERMISSIONS = ("platform.plugins", "platform.tenants")
+OF_NO_UNIT = frozenset(TENANT_PERMISSIONS + PLATFORM_PERMISSIONS)
 
 Powers = Mapping[str, frozenset[UUID] | None]
 
@@ -22,7 +24,7 @@ Powers = Mapping[str, frozenset[UUID] | None]
 class Person:
     """Somebody who is signed in. ``powers`` maps a permission to units, or to None: the whole tenant.
 
-    It is what Flask-Login calls a user.
+    ``unread`` counts the notifications they have not opened. It is what Flask-Login calls a user.
     """
 
     id: UUID
@@ -35,6 +37,7 @@ class Person:
     is_officer: bool = False
     powers: Powers = field(default_factory=dict)
     session_id: UUID | None = None
+    unread: int = 0
 
     is_authenticated = True
     is_active = True
@@ -48,6 +51,15 @@ class Person:
     def is_staff(self) -> bool:
         """Whether the person has a desk: anyone with a role."""
         return self.is_operator or self.is_admin or self.is_officer or bool(self.powers)
+
+    @property
+    def units(self) -> frozenset[UUID] | None:
+        """The units this person works in: where they hold a permission of any application. None means all.
+
+        The core's own permissions are for the whole tenant by nature and say nothing about units.
+        """
+        held = [units for name, units in self.powers.items() if name not in OF_NO_UNIT]
+        return None if None in held else frozenset().union(*(units for units in held if units))
 
     def can(self, permission: str, unit_id: UUID | None = None) -> bool:
         """Whether the person may do this: in ``unit_id``, or (None) anywhere at all."""
@@ -76,6 +88,7 @@ def powers_of(
     powers: dict[str, frozenset[UUID] | None] = {}
     manifests = [plugin.manifest for plugin in snapshot.enabled_for(tenant_id)]
     of_role = {f"{m.name}.{role.name}": role.permissions for m in manifests for role in m.roles}
+    of_role[EDITOR] = ("core.announce",)
     of_role[ADMIN] = (*TENANT_PERMISSIONS, *(p.name for m in manifests for p in m.permissions))
     for role, units in grants:
         for permission in of_role.get(role, ()):

@@ -53,7 +53,9 @@ _FIND = text(
     """
     SELECT s.id AS session_id, s.seen_at, p.id, p.tenant_id, p.name, p.email, p.phone, p.operator,
            COALESCE(array_agg(g.role) FILTER (WHERE g.role IS NOT NULL), '{}') AS roles,
-           COALESCE(array_agg(g.unit_id) FILTER (WHERE g.role IS NOT NULL), '{}') AS units
+           COALESCE(array_agg(g.unit_id) FILTER (WHERE g.role IS NOT NULL), '{}') AS units,
+           (SELECT count(*) FROM lumbung_notification n
+            WHERE n.tenant_id = p.tenant_id AND n.person_id = p.id AND n.read_at IS NULL) AS unread
     FROM lumbung_session s
     JOIN lumbung_person p ON p.tenant_id = s.tenant_id AND p.id = s.person_id
     LEFT JOIN lumbung_grant g ON g.tenant_id = p.tenant_id AND g.person_id = p.id
@@ -108,6 +110,7 @@ def find_person(session: Session, token: str, snapshot: Snapshot, lifetime: Life
         is_officer=OFFICER in row.roles,
         powers=powers_of(grants, snapshot, row.tenant_id, operator=row.operator),
         session_id=row.session_id,
+        unread=row.unread,
     )
 
 

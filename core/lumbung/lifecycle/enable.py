@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete
+from uuid import UUID
+
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from lumbung import audit
 from lumbung.context import scope_or_none
@@ -11,22 +14,29 @@ from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.registry.models import EnabledRow
 from lumbung.registry.state import bump
+from lumbung.tenancy.services import find_unit
 from lumbung.tenancy.tenant import Tenant
 
 
-def enable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
-    """Switch a plugin on for a tenant; False when it was on already.
+def enable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str, unit: str | None = None) -> bool:
+    """Switch a plugin on for a tenant; False when it was on already. ``unit`` is the code of who runs it there.
 
-    Raises `LumbungError` when it is not installed, or needs a plugin that is not on for this tenant.
+    Raises `LumbungError` when it is not installed, needs a plugin that is not on for this tenant, or the tenant has
+    no such unit.
     """
     kernel.state.forget()
     snapshot = kernel.snapshot()
     if plugin not in snapshot.plugins:
-        known = ", ".join(snapshot.plugins) or "none"
-        raise LumbungError(f"Plugin {plugin} is not installed; installed are: {known}.")
+        known = list(snapshot.plugins)
+        raise LumbungError("Plugin %(plugin)s is not installed; installed are: %(known)s.", plugin=plugin, known=known)
     for needed in snapshot.plugins[plugin].manifest.dependencies:
         if not snapshot.is_enabled(needed, tenant.id):
-            raise LumbungError(f"Plugin {plugin} needs {needed}; enable that for {tenant.slug} first.")
+            raise LumbungError(
+                "Plugin %(plugin)s needs %(needed)s; enable that for %(tenant)s first.",
+                plugin=plugin,
+                needed=needed,
+                tenant=tenant.slug,
+            )
     with kernel.scope(tenant, actor=by, address=_address()) as scope:
         made = scope.session.execute(
             insert(EnabledRow)
@@ -37,8 +47,26 @@ def enable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
         if made:
             audit.record("plugin.enable", plugin, by=by)
             bump(scope.session)
+        if unit:
+            _name_unit(scope.session, plugin, tenant, unit, by)
     kernel.state.forget()
     return made is not None
+
+
+def set_run_by(kernel: Kernel, plugin: str, tenant: Tenant, unit: str | None, *, by: str) -> bool:
+    """Name the unit (by its code; None: no longer any) that runs a plugin for a tenant; False when it did already.
+
+    Raises `LumbungError` when the plugin is not on for the tenant, or the tenant has no such unit.
+    """
+    kernel.state.forget()
+    if not kernel.snapshot().is_enabled(plugin, tenant.id):
+        raise LumbungError(
+            "Plugin %(plugin)s is not on for %(tenant)s; enable it first.", plugin=plugin, tenant=tenant.slug
+        )
+    with kernel.scope(tenant, actor=by, address=_address()) as scope:
+        changed = _name_unit(scope.session, plugin, tenant, unit, by)
+    kernel.state.forget()
+    return changed
 
 
 def disable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
@@ -52,7 +80,10 @@ def disable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
     ]
     if dependents:
         raise LumbungError(
-            f"Plugin {plugin} is needed by {', '.join(dependents)} for {tenant.slug}; disable that first."
+            "Plugin %(plugin)s is needed by %(dependents)s for %(tenant)s; disable that first.",
+            plugin=plugin,
+            dependents=dependents,
+            tenant=tenant.slug,
         )
     with kernel.scope(tenant, actor=by, address=_address()) as scope:
         gone = scope.session.execute(
@@ -65,6 +96,27 @@ def disable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
             bump(scope.session)
     kernel.state.forget()
     return gone is not None
+
+
+def _name_unit(session: Session, plugin: str, tenant: Tenant, code: str | None, by: str) -> bool:
+    unit = find_unit(session, code) if code else None
+    if code and unit is None:
+        raise LumbungError("%(tenant)s has no unit with the code %(code)r.", tenant=tenant.slug, code=code)
+    unit_id: UUID | None = unit.id if unit else None
+    changed = session.execute(
+        update(EnabledRow)
+        .where(
+            EnabledRow.tenant_id == tenant.id,
+            EnabledRow.plugin == plugin,
+            EnabledRow.unit_id.is_distinct_from(unit_id),
+        )
+        .values(unit_id=unit_id)
+        .returning(EnabledRow.plugin)
+    ).first()
+    if changed:
+        audit.record("plugin.run_by", plugin, unit=unit.code if unit else None, by=by)
+        bump(session)
+    return changed is not None
 
 
 def _address() -> str | None:

@@ -30,13 +30,22 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 import lumbung
-from lumbung.errors import LumbungError
+from lumbung.errors import LumbungError, Sentence
 from lumbung.registry.discovery import GROUP, check_agreement
 from lumbung.registry.manifest import MANIFEST, Manifest, parse_manifest
 
 LARGEST_WHEEL = 64 * 1024 * 1024
 LARGEST_UNPACKED = 256 * 1024 * 1024
 MOST_FILES = 10_000
+
+# What the library says of a wheel whose files are not those it promises; all else stays in its own words.
+_ISSUES = (
+    "In %(wheel)s, %(path)s is not mentioned in RECORD",
+    "In %(wheel)s, hash / size of %(path)s didn't match RECORD",
+    "In %(wheel)s, hash / size of %(path)s is not included in RECORD",
+    "Wheel doesn't contain exactly one .dist-info directory%(details)s",
+    "Wheel .dist-info directory doesn't match wheel filename%(details)s",
+)
 
 
 class WheelRefused(LumbungError):
@@ -58,24 +67,28 @@ class InspectedWheel:
 def inspect_wheel(path: Path) -> InspectedWheel:
     """Look into the wheel at ``path`` without unpacking it; raises `WheelRefused` or `ManifestError`."""
     if not path.is_file():
-        raise WheelRefused(f"{path} is not a file.")
+        raise WheelRefused("%(path)s is not a file.", path=path)
     if not os.access(path, os.R_OK):
-        raise WheelRefused(f"{path} cannot be read.")
+        raise WheelRefused("%(path)s cannot be read.", path=path)
     if path.suffix != ".whl":
-        raise WheelRefused(f"{path.name} is not a wheel: a plugin is handed over as a .whl file.")
+        raise WheelRefused("%(file)s is not a wheel: a plugin is handed over as a .whl file.", file=path.name)
     if path.stat().st_size > LARGEST_WHEEL:
-        raise WheelRefused(f"{path.name} is larger than {LARGEST_WHEEL // 2**20} MB.")
+        raise WheelRefused("%(file)s is larger than %(most)s MB.", file=path.name, most=LARGEST_WHEEL // 2**20)
     try:
         distribution, version, _, tags = parse_wheel_filename(path.name)
     except InvalidWheelFilename:
-        raise WheelRefused(f"{path.name} does not carry the name of a wheel (name-version-py3-none-any.whl).") from None
+        raise WheelRefused(
+            "%(file)s does not carry the name of a wheel (name-version-py3-none-any.whl).", file=path.name
+        ) from None
     if not any(tag.abi == "none" and tag.platform == "any" and tag.interpreter.startswith("py") for tag in tags):
-        raise WheelRefused(f"{path.name} holds compiled code; an inline plugin is pure Python (py3-none-any).")
+        raise WheelRefused(
+            "%(file)s holds compiled code; an inline plugin is pure Python (py3-none-any).", file=path.name
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             return _inspect(path, archive, str(distribution), str(version))
     except zipfile.BadZipFile:
-        raise WheelRefused(f"{path.name} is damaged: it is not a zip archive.") from None
+        raise WheelRefused("%(file)s is damaged: it is not a zip archive.", file=path.name) from None
 
 
 def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: str) -> InspectedWheel:
@@ -89,17 +102,21 @@ def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: s
         facts = HeaderParser().parsestr(wheel.read_dist_info("METADATA"))
         _refuse_other_names(path.name, facts, distribution, version)
         if not parse_metadata_file(wheel.read_dist_info("WHEEL")).get("Wheel-Version", "").startswith("1."):
-            raise WheelRefused(f"{path.name} is a wheel of a newer kind than this platform knows.")
+            raise WheelRefused("%(file)s is a wheel of a newer kind than this platform knows.", file=path.name)
     except WheelRefused:
         raise
     except Exception as error:  # the library raises several kinds, none of them ours
         issues = getattr(error, "issues", None) or [str(error) or type(error).__name__]
-        reason = " ".join(str(issues[0]).replace(str(path), path.name).split())
-        raise WheelRefused(f"{path.name} is not a sound wheel: {reason[:300]}") from None
+        issue = " ".join(str(issues[0]).replace(str(path), path.name).split())[:300]
+        reason = Sentence.heard(issue, _ISSUES)
+        raise WheelRefused("%(file)s is not a sound wheel: %(reason)s", file=path.name, reason=reason) from None
     if len(entry_points) != 1:
         raise WheelRefused(
-            f"{path.name} is not a plugin: it must name exactly one entry point in the group {GROUP}, "
-            f"it names {len(entry_points)}."
+            "%(file)s is not a plugin: it must name exactly one entry point in the group %(group)s, "
+            "it names %(count)s.",
+            file=path.name,
+            group=GROUP,
+            count=len(entry_points),
         )
     name, module = next(iter(entry_points.items()))
     _refuse_foreign_files(path.name, archive, module, dist_info)
@@ -107,8 +124,12 @@ def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: s
     check_agreement(manifest, name, version)
     if (distribution, module) != (f"lumbung-{name.replace('_', '-')}", f"lumbung_{name}"):
         raise WheelRefused(
-            f"{path.name}: the plugin {name} comes as the distribution lumbung-{name} with the package "
-            f"lumbung_{name}, not as {distribution} with {module}."
+            "%(file)s: the plugin %(plugin)s comes as the distribution lumbung-%(plugin)s with the package "
+            "lumbung_%(plugin)s, not as %(distribution)s with %(module)s.",
+            file=path.name,
+            plugin=name,
+            distribution=distribution,
+            module=module,
         )
     _refuse_unfit(path.name, manifest, facts.get_all("Requires-Dist") or [])
     return InspectedWheel(path, distribution, version, module, manifest, _sha256(path))
@@ -117,19 +138,22 @@ def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: s
 def _refuse_bad_members(file: str, archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
     if len(members) > MOST_FILES:
-        raise WheelRefused(f"{file} holds more than {MOST_FILES} files.")
+        raise WheelRefused("%(file)s holds more than %(most)s files.", file=file, most=MOST_FILES)
     if sum(member.file_size for member in members) > LARGEST_UNPACKED:
-        raise WheelRefused(f"{file} would take more than {LARGEST_UNPACKED // 2**20} MB when unpacked.")
+        most = LARGEST_UNPACKED // 2**20
+        raise WheelRefused("%(file)s would take more than %(most)s MB when unpacked.", file=file, most=most)
     seen: set[str] = set()
     for member in members:
         name, path = member.filename.removesuffix("/"), PurePosixPath(member.filename)
         odd = name != str(path) or not path.parts or not name.isprintable()
         if odd or name.startswith("/") or "\\" in name or ".." in path.parts or ":" in name:
-            raise WheelRefused(f"{file} holds a file with a path that climbs out: {member.filename!r}")
+            raise WheelRefused(
+                "%(file)s holds a file with a path that climbs out: %(path)r", file=file, path=member.filename
+            )
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise WheelRefused(f"{file} holds a link: {name}")
+            raise WheelRefused("%(file)s holds a link: %(path)s", file=file, path=name)
         if name in seen:
-            raise WheelRefused(f"{file} holds {name} twice.")
+            raise WheelRefused("%(file)s holds %(path)s twice.", file=file, path=name)
         seen.add(name)
 
 
@@ -137,7 +161,7 @@ def _refuse_missing_files(file: str, archive: zipfile.ZipFile, record: str) -> N
     here = set(archive.namelist())
     for name, _, _ in parse_record_file(record.splitlines()):
         if name not in here:
-            raise WheelRefused(f"{file} lacks {name!r}, which its RECORD promises.")
+            raise WheelRefused("%(file)s lacks %(path)r, which its RECORD promises.", file=file, path=name)
 
 
 def _refuse_other_names(file: str, facts: Message, distribution: str, version: str) -> None:
@@ -148,9 +172,16 @@ def _refuse_other_names(file: str, facts: Message, distribution: str, version: s
     except InvalidVersion:
         same = False
     if not same:
-        raise WheelRefused(f"{file} says in its METADATA that it is {name!r} {said!r}.")
+        raise WheelRefused(
+            "%(file)s says in its METADATA that it is %(name)r %(version)r.", file=file, name=name, version=said
+        )
     if not SpecifierSet(str(facts.get("Requires-Python") or "")).contains(platform.python_version()):
-        raise WheelRefused(f"{file} needs Python {facts['Requires-Python']}; this is {platform.python_version()}.")
+        raise WheelRefused(
+            "%(file)s needs Python %(wanted)s; this is %(here)s.",
+            file=file,
+            wanted=facts["Requires-Python"],
+            here=platform.python_version(),
+        )
 
 
 def _refuse_foreign_files(file: str, archive: zipfile.ZipFile, module: str, dist_info: str) -> None:
@@ -158,38 +189,56 @@ def _refuse_foreign_files(file: str, archive: zipfile.ZipFile, module: str, dist
         top = PurePosixPath(name).parts[0]
         if top not in (module, dist_info):
             raise WheelRefused(
-                f"{file} holds {name}, outside of its package {module}: a plugin brings only its own package."
+                "%(file)s holds %(path)s, outside of its package %(module)s: a plugin brings only its own package.",
+                file=file,
+                path=name,
+                module=module,
             )
         if name.endswith(".pth"):
-            raise WheelRefused(f"{file} holds {name}: a .pth file would run at every start.")
+            raise WheelRefused("%(file)s holds %(path)s: a .pth file would run at every start.", file=file, path=name)
         if name.endswith((".so", ".pyd", ".dll", ".dylib")):
-            raise WheelRefused(f"{file} holds compiled code, {name}; an inline plugin is pure Python.")
+            raise WheelRefused(
+                "%(file)s holds compiled code, %(path)s; an inline plugin is pure Python.", file=file, path=name
+            )
 
 
 def _entry_points(file: str, archive: zipfile.ZipFile, dist_info: str) -> dict[str, str]:
     try:
         text = archive.read(f"{dist_info}/entry_points.txt").decode()
     except KeyError:
-        raise WheelRefused(f"{file} is not a plugin: it has no entry point in the group {GROUP}.") from None
+        raise WheelRefused(
+            "%(file)s is not a plugin: it has no entry point in the group %(group)s.", file=file, group=GROUP
+        ) from None
     parser = ConfigParser(delimiters=("=",), strict=True, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
         parser.read_string(text)
     except ConfigError:
-        raise WheelRefused(f"{file}: its entry_points.txt cannot be read.") from None
+        raise WheelRefused("%(file)s: its entry_points.txt cannot be read.", file=file) from None
     for scripts in ("console_scripts", "gui_scripts"):
         if parser.has_section(scripts):
-            raise WheelRefused(f"{file} would install the program {parser.options(scripts)[0]!r}; a plugin has none.")
+            raise WheelRefused(
+                "%(file)s would install the program %(program)r; a plugin has none.",
+                file=file,
+                program=parser.options(scripts)[0],
+            )
     for group in parser.sections():
         if group != GROUP:
             raise WheelRefused(
-                f"{file} would be loaded by other programs, through the entry point group {group}; a plugin names "
-                f"{GROUP} alone."
+                "%(file)s would be loaded by other programs, through the entry point group %(group)s; a plugin names "
+                "%(ours)s alone.",
+                file=file,
+                group=group,
+                ours=GROUP,
             )
     named = dict(parser.items(GROUP)) if parser.has_section(GROUP) else {}
     for module in named.values():
         if not re.fullmatch(r"lumbung_[a-z0-9_]+", module):
-            raise WheelRefused(f"{file}: its entry point must name a package lumbung_<name>, not {module!r}.")
+            raise WheelRefused(
+                "%(file)s: its entry point must name a package lumbung_<name>, not %(module)r.",
+                file=file,
+                module=module,
+            )
     return named
 
 
@@ -197,28 +246,45 @@ def _read_manifest(file: str, archive: zipfile.ZipFile, module: str) -> Manifest
     try:
         return parse_manifest(archive.read(f"{module}/{MANIFEST}").decode("utf-8"), f"{file}: {MANIFEST}")
     except KeyError:
-        raise WheelRefused(f"{file} has no {module}/{MANIFEST}: every plugin carries its manifest.") from None
+        raise WheelRefused(
+            "%(file)s has no %(path)s: every plugin carries its manifest.", file=file, path=f"{module}/{MANIFEST}"
+        ) from None
     except UnicodeDecodeError:
-        raise WheelRefused(f"{file}: {MANIFEST} is not UTF-8 text.") from None
+        raise WheelRefused("%(file)s: %(path)s is not UTF-8 text.", file=file, path=MANIFEST) from None
 
 
 def _refuse_unfit(file: str, manifest: Manifest, requirements: Iterable[str]) -> None:
     core = Version(lumbung.__version__)
     if not SpecifierSet(manifest.core.requires).contains(core, prereleases=True):
-        raise WheelRefused(f"{file} needs Lumbung {manifest.core.requires}; this is {lumbung.__version__}.")
+        raise WheelRefused(
+            "%(file)s needs Lumbung %(wanted)s; this is %(here)s.",
+            file=file,
+            wanted=manifest.core.requires,
+            here=lumbung.__version__,
+        )
     for text in requirements:
         try:
             wanted = Requirement(text)
         except InvalidRequirement:
-            raise WheelRefused(f"{file}: {text!r} is not a requirement.") from None
+            raise WheelRefused("%(file)s: %(text)r is not a requirement.", file=file, text=text) from None
         if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
             continue
         try:
             present = metadata.version(canonicalize_name(wanted.name))
         except metadata.PackageNotFoundError:
-            raise WheelRefused(f"{file} needs the package {wanted.name}, which this platform does not have.") from None
+            raise WheelRefused(
+                "%(file)s needs the package %(package)s, which this platform does not have.",
+                file=file,
+                package=wanted.name,
+            ) from None
         if not wanted.specifier.contains(present, prereleases=True):
-            raise WheelRefused(f"{file} needs {wanted}; this platform has {wanted.name} {present}.")
+            raise WheelRefused(
+                "%(file)s needs %(wanted)s; this platform has %(package)s %(present)s.",
+                file=file,
+                wanted=wanted,
+                package=wanted.name,
+                present=present,
+            )
 
 
 def _sha256(path: Path) -> str:

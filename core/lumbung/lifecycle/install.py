@@ -52,7 +52,9 @@ def install_wheel(kernel: Kernel, path: Path, *, by: str, tell: Tell = quietly) 
         found = find_plugin(wheel.manifest.name)
         if found is None or found.version != wheel.version:
             raise LumbungError(
-                f"{path.name} was unpacked but another {wheel.manifest.name} stands before it on the import path."
+                "%(file)s was unpacked but another %(plugin)s stands before it on the import path.",
+                file=path.name,
+                plugin=wheel.manifest.name,
             )
         tell("register")
         _register(kernel, found, wheel.manifest, by=by, wheel_hash=wheel.sha256)
@@ -69,8 +71,10 @@ def install_found(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -
     """Install a plugin whose package is already in the environment (a bundled one). Returns its manifest."""
     found = find_plugin(name)
     if found is None:
-        known = ", ".join(sorted(find_plugins())) or "none"
-        raise LumbungError(f"There is no plugin package {name!r} here; there are: {known}.")
+        known = sorted(find_plugins())
+        raise LumbungError(
+            "There is no plugin package %(plugin)r here; there are: %(known)s.", plugin=name, known=known
+        )
     kernel.state.forget()
     _refuse_missing_dependencies(kernel, found.manifest)
     tell("migrate")
@@ -93,12 +97,14 @@ def uninstall(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> No
     if row is None or row.state != "installed":
         if row is not None and packages.take_out(folder, distribution):
             return  # an uninstall that was interrupted is finished here
-        raise LumbungError(f"Plugin {name} is not installed.")
+        raise LumbungError("Plugin %(plugin)s is not installed.", plugin=name)
     needed_by = [
         other.name for other in kernel.snapshot().plugins.values() if name in other.raw_manifest.get("dependencies", {})
     ]
     if needed_by:
-        raise LumbungError(f"Plugin {name} is needed by {', '.join(needed_by)}; uninstall that first.")
+        raise LumbungError(
+            "Plugin %(plugin)s is needed by %(dependents)s; uninstall that first.", plugin=name, dependents=needed_by
+        )
     tell("disable")
     with _as_migrator(kernel) as session:
         session.execute(text("DELETE FROM lumbung_enabled WHERE plugin = :name"), {"name": name})
@@ -156,8 +162,11 @@ def _refuse_older(kernel: Kernel, wheel: InspectedWheel) -> None:
     installed = kernel.snapshot().plugins.get(wheel.manifest.name)
     if installed and Version(wheel.version) < Version(installed.version):
         raise LumbungError(
-            f"{wheel.path.name} is older than the {wheel.manifest.name} {installed.version} that is installed; "
-            "its tables may be newer than this code."
+            "%(file)s is older than the %(plugin)s %(version)s that is installed; its tables may be newer than this "
+            "code.",
+            file=wheel.path.name,
+            plugin=wheel.manifest.name,
+            version=installed.version,
         )
 
 
@@ -165,9 +174,20 @@ def _refuse_missing_dependencies(kernel: Kernel, manifest: Manifest) -> None:
     installed = kernel.snapshot().plugins
     for name, wanted in manifest.dependencies.items():
         if name not in installed:
-            raise LumbungError(f"Plugin {manifest.name} needs the plugin {name} {wanted}; install that first.")
+            raise LumbungError(
+                "Plugin %(plugin)s needs the plugin %(needed)s %(wanted)s; install that first.",
+                plugin=manifest.name,
+                needed=name,
+                wanted=wanted,
+            )
         if not SpecifierSet(wanted).contains(installed[name].version, prereleases=True):
-            raise LumbungError(f"Plugin {manifest.name} needs {name} {wanted}; {installed[name].version} is installed.")
+            raise LumbungError(
+                "Plugin %(plugin)s needs %(needed)s %(wanted)s; %(version)s is installed.",
+                plugin=manifest.name,
+                needed=name,
+                wanted=wanted,
+                version=installed[name].version,
+            )
 
 
 def _migrator_url(kernel: Kernel) -> str:

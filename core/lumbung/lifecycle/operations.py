@@ -13,7 +13,7 @@ from werkzeug.utils import secure_filename
 
 from lumbung.clock import utc_now
 from lumbung.context import current_scope
-from lumbung.errors import LumbungError
+from lumbung.errors import LumbungError, Sentence
 from lumbung.jobs import defer_operation
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.inspection import inspect_wheel
@@ -65,10 +65,10 @@ def carry_out(kernel: Kernel, operation_id: UUID) -> None:
     try:
         _do(kernel, row)
     except LumbungError as error:
-        _end(kernel, operation_id, "failed", str(error))
+        _end(kernel, operation_id, "failed", error.sentence)
     except Exception:
         logger.exception("operation %s failed", operation_id)
-        _end(kernel, operation_id, "failed", "An unexpected fault; the worker's log has the details.")
+        _end(kernel, operation_id, "failed", Sentence("An unexpected fault; the worker's log has the details."))
         raise
     else:
         _end(kernel, operation_id, "done", None)
@@ -90,7 +90,7 @@ def _do(kernel: Kernel, row: OperationRow) -> None:
     elif row.kind == "uninstall":
         uninstall(kernel, row.plugin or "", by=row.asked_by, tell=tell)
     else:
-        raise LumbungError(f"There is no operation {row.kind!r}.")
+        raise LumbungError("There is no operation %(kind)r.", kind=row.kind)
 
 
 def _throw_away_upload(kernel: Kernel, row: OperationRow) -> None:
@@ -112,9 +112,9 @@ def _name_plugin(kernel: Kernel, operation_id: UUID, name: str) -> None:
         session.get_one(OperationRow, operation_id).plugin = name
 
 
-def _end(kernel: Kernel, operation_id: UUID, state: str, message: str | None) -> None:
+def _end(kernel: Kernel, operation_id: UUID, state: str, reason: Sentence | None) -> None:
     with kernel.database.new_session(None) as session, session.begin():
         row = session.get_one(OperationRow, operation_id)
         row.state = state
-        row.message = message
+        row.message = reason.as_json() if reason else None
         row.ended_at = utc_now()

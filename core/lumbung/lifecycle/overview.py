@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lumbung.errors import LumbungError
+from lumbung.errors import LumbungError, Sentence
 from lumbung.kernel import Kernel
 from lumbung.registry.discovery import FoundPlugin, find_plugins
 from lumbung.registry.manifest import Manifest, manifest_of
@@ -26,7 +26,7 @@ class PluginOverview:
     version: str | None
     manifest: Manifest | None
     tenants: tuple[str, ...] = ()
-    problem: str | None = None
+    problem: Sentence | None = None
     package_here: bool = field(default=True, compare=False)
 
     def as_json(self) -> dict[str, Any]:
@@ -68,11 +68,15 @@ def overview(kernel: Kernel) -> list[PluginOverview]:
 def _installed(row: PluginRow, found: FoundPlugin | None, tenants: tuple[str, ...]) -> PluginOverview:
     manifest, problem = _kept_manifest(row)
     if problem:
-        problem = f"{problem} Install a newer version of it."
+        problem = Sentence("%(problem)s Install a newer version of it.", problem=problem)
     elif found is None:
-        problem = "Its package is gone; install the wheel again, or uninstall it (its data is kept)."
+        problem = Sentence("Its package is gone; install the wheel again, or uninstall it (its data is kept).")
     elif found.version != row.version:
-        problem = f"Its package is {found.version} but {row.version} was installed; install it again."
+        problem = Sentence(
+            "Its package is %(found)s but %(installed)s was installed; install it again.",
+            found=found.version,
+            installed=row.version,
+        )
     return PluginOverview(
         row.name,
         row.state,
@@ -84,11 +88,11 @@ def _installed(row: PluginRow, found: FoundPlugin | None, tenants: tuple[str, ..
     )
 
 
-def _kept_manifest(row: PluginRow) -> tuple[Manifest | None, str | None]:
+def _kept_manifest(row: PluginRow) -> tuple[Manifest | None, Sentence | None]:
     try:
-        return manifest_of(row.manifest, f"the manifest kept of {row.name}"), None
+        return manifest_of(row.manifest, Sentence("the manifest kept of %(plugin)s", plugin=row.name)), None
     except LumbungError as error:
-        return None, str(error)
+        return None, error.sentence
 
 
 def _available(found: FoundPlugin, row: PluginRow | None) -> PluginOverview:
@@ -96,4 +100,4 @@ def _available(found: FoundPlugin, row: PluginRow | None) -> PluginOverview:
     try:
         return PluginOverview(found.name, state, found.version, found.manifest)
     except LumbungError as error:
-        return PluginOverview(found.name, state, found.version, None, problem=str(error))
+        return PluginOverview(found.name, state, found.version, None, problem=error.sentence)

@@ -36,10 +36,25 @@ class Portal(HouseApp):
 
     def _register_views(self) -> None:
         from lumbung.admin import blueprints as admin_blueprints
-        from lumbung.portal.account import blueprint as account
-        from lumbung.portal.views import blueprint as portal
+        from lumbung.desk.views import blueprint as desk
+        from lumbung.portal import (
+            affairs,
+            announcements,
+            directory,
+            home,
+            notifications,
+            profile,
+            pwa,
+            register,
+            search,
+            sign_in,
+            views,
+        )
+        from lumbung.shell.views import blueprint as guide
 
-        for blueprint in (portal, account, *admin_blueprints()):
+        people = (sign_in, register, profile, notifications)
+        rooms = (home, search, affairs, directory, announcements, *people, views, pwa)
+        for blueprint in (*(room.blueprint for room in rooms), desk, guide, *admin_blueprints()):
             self.register_blueprint(blueprint)
 
     def unavailable(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, PasswordField, StringField, TelField
+from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField, TelField
 from wtforms.validators import EqualTo, InputRequired, Length, Optional, Regexp
 
 from lumbung.identity.passwords import LONGEST, SHORTEST
@@ -11,6 +13,8 @@ from lumbung.identity.people import PHONE
 from lumbung.web.i18n import core_domain
 
 _ = core_domain.lazy_gettext
+
+LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 
 
 def required(what: str) -> InputRequired:
@@ -58,6 +62,57 @@ class RegisterForm(FlaskForm):
         _("Saya setuju data di atas disimpan untuk akun ini."),
         description=_("Anda dapat menghapus akun kapan saja melalui petugas."),
         validators=[InputRequired(message=_("Tanpa persetujuan, akun tidak dapat dibuat."))],
+    )
+
+
+class ContactForm(FlaskForm):
+    """How a person is reached, and in which language."""
+
+    phone = TelField(
+        _("Nomor ponsel"),
+        description=_("Boleh kosong. Dipakai untuk kabar tentang layanan yang Anda ambil."),
+        validators=[Optional(), Regexp(PHONE, message=_("Contoh: 0812 3456 7890"))],
+    )
+    language = RadioField(_("Bahasa halaman dan pesan"), validators=[InputRequired(_("Pilih bahasa."))])
+
+    def offer(self, languages: Iterable[str]) -> ContactForm:
+        """Fill in the languages of this tenant, each in its own words."""
+        self.language.choices = [(code, LANGUAGE_NAMES.get(code, code)) for code in languages]
+        return self
+
+
+class DetailsForm(FlaskForm):
+    """A person changes their name or e-mail address."""
+
+    name = StringField(
+        _("Nama lengkap"),
+        description=_("Seperti tertulis di KTP."),
+        validators=[
+            required(_("Tulis nama Anda.")),
+            Length(2, 120, message=_("Nama berisi 2 sampai 120 huruf.")),
+        ],
+    )
+    email = EmailField(
+        _("Alamat surel"),
+        description=_("Dipakai untuk masuk. Satu alamat untuk satu akun."),
+        validators=[
+            required(_("Tulis alamat surel Anda.")),
+            Length(max=254, message=_("Ini bukan alamat surel. Contoh: nama@contoh.id")),
+        ],
+    )
+    current = PasswordField(
+        _("Kata sandi sekarang"),
+        description=_("Supaya tidak ada orang lain yang mengubahnya."),
+        validators=[required(_("Tulis kata sandi yang sekarang."))],
+    )
+
+
+class MailForm(FlaskForm):
+    """Whether notifications also come by e-mail."""
+
+    mail = BooleanField(
+        _("Kirim pemberitahuan juga ke surel saya"),
+        description=_("Pemberitahuan di situs ini tetap ada, juga tanpa surel."),
     )
 
 

@@ -68,7 +68,9 @@ class Caller:
             raise
         except Exception as error:
             self._manager.unregister(name=plugin)
-            raise PluginUnusable(f"Plugin {plugin}: {' '.join(str(error).split())}") from error
+            raise PluginUnusable(
+                "Plugin %(plugin)s: %(reason)s", plugin=plugin, reason=" ".join(str(error).split())
+            ) from error
 
     def ask(self, hook: str, plugin: str, **arguments: Any) -> Any:
         """Ask one plugin one hook and return its answer, None when it does not implement it.
@@ -120,7 +122,9 @@ class Caller:
         except BaseException as error:
             if isinstance(error, Exception):
                 raise
-            raise PluginUnusable(f"Plugin {plugin.name}: {describe_error(error)}") from error
+            raise PluginUnusable(
+                "Plugin %(plugin)s: %(reason)s", plugin=plugin.name, reason=describe_error(error)
+            ) from error
         finally:
             scope.plugin = acting
 
@@ -129,8 +133,10 @@ class Caller:
         for caller in self._manager.get_hookcallers(self._manager.get_plugin(plugin)) or ():
             if caller.name not in known:
                 raise PluginUnusable(
-                    f"Plugin {plugin} implements a hook {caller.name!r} that does not exist; "
-                    f"there are: {', '.join(sorted(known))}."
+                    "Plugin %(plugin)s implements a hook %(hook)r that does not exist; there are: %(known)s.",
+                    plugin=plugin,
+                    hook=caller.name,
+                    known=sorted(known),
                 )
 
 

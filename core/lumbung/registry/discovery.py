@@ -37,7 +37,11 @@ class FoundPlugin:
         """The folder of its package, found without importing it."""
         spec = importlib.util.find_spec(self.module)
         if spec is None or not spec.submodule_search_locations:
-            raise PluginUnusable(f"Plugin {self.name} names the module {self.module}, which is not a package.")
+            raise PluginUnusable(
+                "Plugin %(plugin)s names the module %(module)s, which is not a package.",
+                plugin=self.name,
+                module=self.module,
+            )
         return Path(next(iter(spec.submodule_search_locations)))
 
     @cached_property
@@ -52,11 +56,16 @@ def check_agreement(manifest: Manifest, entry_point: str, version: str) -> None:
     """Refuse a manifest whose name or version is not that of its package; raises `ManifestError`."""
     if manifest.name != entry_point:
         raise ManifestError(
-            f"The manifest says name = {manifest.name!r}, the entry point says {entry_point!r}: use one word."
+            "The manifest says name = %(name)r, the entry point says %(entry_point)r: use one word.",
+            name=manifest.name,
+            entry_point=entry_point,
         )
     if manifest.version != version:
         raise ManifestError(
-            f"The manifest of {entry_point} says version {manifest.version}, its package says {version}."
+            "The manifest of %(plugin)s says version %(said)s, its package says %(version)s.",
+            plugin=entry_point,
+            said=manifest.version,
+            version=version,
         )
 
 
@@ -122,15 +131,22 @@ def load_module(plugin: str) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise PluginUnusable(f"Plugin {plugin} cannot be imported: {describe_error(error)}") from error
+        raise _cannot_be_imported(plugin, error) from error
     if problems:
-        raise PluginUnusable(f"Plugin {plugin} cannot be imported: {describe_error(problems[0])}") from problems[0]
+        raise _cannot_be_imported(plugin, problems[0]) from problems[0]
     if plugin not in manager.names():
-        raise PluginUnusable(f"Plugin {plugin} is not on the import path; install its package again.")
+        raise PluginUnusable("Plugin %(plugin)s is not on the import path; install its package again.", plugin=plugin)
     module = manager[plugin].plugin
     if not isinstance(module, ModuleType):
-        raise PluginUnusable(f"Plugin {plugin}: its entry point must name a package, not an object in it.")
+        raise PluginUnusable(
+            "Plugin %(plugin)s: its entry point must name a package, not an object in it.", plugin=plugin
+        )
     return module
+
+
+def _cannot_be_imported(plugin: str, error: BaseException) -> PluginUnusable:
+    reason = describe_error(error)
+    return PluginUnusable("Plugin %(plugin)s cannot be imported: %(reason)s", plugin=plugin, reason=reason)
 
 
 def describe_error(error: BaseException) -> str:

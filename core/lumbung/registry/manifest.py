@@ -16,7 +16,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from lumbung.errors import LumbungError
+from lumbung.errors import LumbungError, Sentence
 from lumbung.hooks import hook_names
 
 MANIFEST = "plugin.toml"
@@ -29,15 +29,22 @@ RESERVED = frozenset(
         "akun",
         "api",
         "bahasa",
+        "cari",
         "core",
         "daftar",
         "keluar",
         "layanan",
+        "luring",
         "lumbung",
         "masuk",
+        "meja",
+        "pemberitahuan",
+        "pengumuman",
+        "profil",
         "public",
         "procrastinate",
         "static",
+        "urusan",
     ]
 )
 
@@ -46,11 +53,27 @@ class ManifestError(LumbungError):
     """The manifest cannot be used; the message names the file, the key and what was expected."""
 
 
+class _Unfit(LumbungError, ValueError):
+    """A value that a check of ours refuses: pydantic hands it on with its key, `_reason_of` takes it out again."""
+
+
+# What pydantic says with a value in it. All else it says is looked up as it stands.
+_SAID = {
+    "literal_error": ("Input should be %(some)s or %(last)s", "Input should be %(one)s"),
+    "string_pattern_mismatch": ("String should match pattern '%(pattern)s'",),
+    "string_too_short": ("String should have at least %(least)s characters",),
+    "string_too_long": ("String should have at most %(most)s characters",),
+    "greater_than_equal": ("Input should be greater than or equal to %(least)s",),
+    "model_type": ("Input should be a valid dictionary or instance of %(kind)s",),
+}
+_TOML_SAID = ("%(what)s (at line %(line)s, column %(column)s)", "%(what)s (at end of document)")
+
+
 def _specifier(value: str) -> str:
     try:
         SpecifierSet(value)
     except InvalidSpecifier:
-        raise ValueError(f"{value!r} is not a version range such as '>=0.1,<1'") from None
+        raise _Unfit("%(value)r is not a version range such as '>=0.1,<1'", value=value) from None
     return value
 
 
@@ -58,20 +81,36 @@ def _version(value: str) -> str:
     try:
         return str(Version(value))
     except InvalidVersion:
-        raise ValueError(f"{value!r} is not a version such as '1.0.0'") from None
+        raise _Unfit("%(value)r is not a version such as '1.0.0'", value=value) from None
 
 
 def _cron(value: str) -> str:
     if len(value.split()) != 5 or not croniter.is_valid(value):
-        raise ValueError(f"{value!r} is not a cron line such as '5 0 * * *'")
+        raise _Unfit("%(value)r is not a cron line such as '5 0 * * *'", value=value)
     return value
 
 
 def _path(value: str) -> str:
     if not re.fullmatch(r"/[A-Za-z0-9/_-]*", value):
-        raise ValueError(f"{value!r} is not a path inside the plugin such as '/loket'")
+        raise _Unfit("%(value)r is not a path inside the plugin such as '/loket'", value=value)
     return value
 
+
+# Moments in a life at which one needs the government; `lumbung.portal.life_events` has their titles.
+LifeEvent = Literal[
+    "birth",
+    "school",
+    "work",
+    "business",
+    "marriage",
+    "home",
+    "health",
+    "travel",
+    "old_age",
+    "death",
+    "report",
+    "documents",
+]
 
 Specifier = Annotated[str, AfterValidator(_specifier)]
 VersionText = Annotated[str, AfterValidator(_version)]
@@ -134,6 +173,13 @@ class NavigationItem(_Part):
     permission: str | None = None
 
 
+class AuditAction(_Part):
+    """What an action in the plugin's part of the audit trail is called."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")
+    title: Words
+
+
 class PersonalData(_Part):
     """One kind of personal data the plugin keeps: the line of the processing register (UU 27/2022)."""
 
@@ -179,30 +225,35 @@ class Manifest(_Part):
     navigation: tuple[NavigationItem, ...] = ()
     personal_data: tuple[PersonalData, ...] = ()
     events: Events = Events()
+    life_events: tuple[LifeEvent, ...] = ()
+    actions: tuple[AuditAction, ...] = ()
     jobs: tuple[ScheduledJob, ...] = ()
 
     @model_validator(mode="after")
     def _agree(self) -> Manifest:
         if self.name in RESERVED or self.name.startswith("lumbung"):
-            raise ValueError(f"the name {self.name!r} is the house's own; choose another")
+            raise _Unfit("the name %(name)r is the house's own; choose another", name=self.name)
         for hook in self.hooks:
             if hook not in hook_names():
-                raise ValueError(f"there is no hook {hook!r}; there are: {', '.join(sorted(hook_names()))}")
+                raise _Unfit("there is no hook %(hook)r; there are: %(known)s", hook=hook, known=sorted(hook_names()))
         declared = {permission.name for permission in self.permissions}
         for permission in declared:
             if not permission.startswith(f"{self.name}."):
-                raise ValueError(f"permission {permission!r} must begin with '{self.name}.'")
+                raise _Unfit("permission %(name)r must begin with '%(plugin)s.'", name=permission, plugin=self.name)
         for used in [p for role in self.roles for p in role.permissions] + [
             item.permission for item in self.navigation if item.permission
         ]:
             if used not in declared:
-                raise ValueError(f"permission {used!r} is used but not declared under [[permissions]]")
+                raise _Unfit("permission %(name)r is used but not declared under [[permissions]]", name=used)
+        for action in self.actions:
+            if not action.name.startswith(f"{self.name}."):
+                raise _Unfit("action %(name)r must begin with '%(plugin)s.'", name=action.name, plugin=self.name)
         for event in self.events.emits:
             if not event.startswith(f"{self.name}."):
-                raise ValueError(f"event {event!r} must begin with '{self.name}.'")
+                raise _Unfit("event %(name)r must begin with '%(plugin)s.'", name=event, plugin=self.name)
         for table in self.shared_tables:
             if not table.startswith(f"{self.name}_"):
-                raise ValueError(f"table {table!r} must begin with '{self.name}_'")
+                raise _Unfit("table %(name)r must begin with '%(plugin)s_'", name=table, plugin=self.name)
         return self
 
     @property
@@ -223,7 +274,8 @@ def parse_manifest(text: str, where: str) -> Manifest:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ManifestError(f"{where} is not valid TOML: {error}.") from None
+        reason = Sentence.heard(str(error), _TOML_SAID)
+        raise ManifestError("%(where)s is not valid TOML: %(reason)s.", where=where, reason=reason) from None
     return manifest_of(data, where)
 
 
@@ -233,9 +285,15 @@ def manifest_of(data: Mapping[str, Any], where: str) -> Manifest:
         return Manifest.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the manifest"
-        reason = str(first["msg"]).removeprefix("Value error, ")
-        raise ManifestError(" ".join(f"{where}: {key}: {reason}.".split())) from None
+        key = " ".join(".".join(str(part) for part in first["loc"]).split()) or Sentence("the manifest")
+        raise ManifestError("%(where)s: %(key)s: %(reason)s.", where=where, key=key, reason=_reason_of(first)) from None
+
+
+def _reason_of(error: Mapping[str, Any]) -> Sentence:
+    wrong = error.get("ctx", {}).get("error")
+    if isinstance(wrong, _Unfit):
+        return wrong.sentence
+    return Sentence.heard(" ".join(error["msg"].split()), _SAID.get(error["type"], ()))
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -243,6 +301,6 @@ def read_manifest(path: Path) -> Manifest:
     try:
         return parse_manifest(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
-        raise ManifestError(f"{path} is missing: a plugin carries its manifest beside its code.") from None
+        raise ManifestError("%(path)s is missing: a plugin carries its manifest beside its code.", path=path) from None
     except UnicodeDecodeError:
-        raise ManifestError(f"{path} is not UTF-8 text.") from None
+        raise ManifestError("%(path)s is not UTF-8 text.", path=path) from None

@@ -29,7 +29,10 @@ class PluginRow(PlatformModel):
 
 
 class EnabledRow(PlatformModel):
-    """A plugin switched on for a tenant. Disabling removes the row; the audit trail keeps the history."""
+    """A plugin switched on for a tenant. Disabling removes the row; the audit trail keeps the history.
+
+    ``unit_id`` is the unit (OPD) that runs the service, as citizens see it; empty until somebody names one.
+    """
 
     __tablename__ = "lumbung_enabled"
 
@@ -37,6 +40,7 @@ class EnabledRow(PlatformModel):
     plugin: Mapped[str] = mapped_column(ForeignKey("lumbung_plugin.name"), primary_key=True)
     enabled_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     enabled_by: Mapped[str] = mapped_column(String(160))
+    unit_id: Mapped[UUID | None] = mapped_column(Uuid)
 
 
 class LedgerRow(PlatformModel):
@@ -75,7 +79,10 @@ class FaultRow(PlatformModel):
 
 
 class OperationRow(PlatformModel):
-    """An install or uninstall asked for on a page and done by the job worker, step by step."""
+    """An install or uninstall asked for on a page and done by the job worker, step by step.
+
+    ``message`` says why it failed, as `lumbung.errors.Sentence.as_json` writes it: its reader comes later.
+    """
 
     __tablename__ = "lumbung_operation"
 

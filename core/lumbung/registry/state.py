@@ -9,21 +9,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from lumbung.database.engine import Database, first_line
-from lumbung.errors import DatabaseUnavailable
+from lumbung.errors import DatabaseUnavailable, Sentence
 from lumbung.registry.manifest import Manifest, ManifestError, manifest_of
 from lumbung.tenancy.tenant import Tenant
 
 logger = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
 
 LOOK_EVERY = 0.5  # seconds; the promise is one
 
@@ -39,7 +42,9 @@ class InstalledPlugin:
     @cached_property
     def manifest(self) -> Manifest:
         """The manifest kept at installation; raises `ManifestError` when this core cannot read it any more."""
-        return manifest_of(self.raw_manifest, f"the manifest kept of {self.name} {self.version}")
+        return manifest_of(
+            self.raw_manifest, Sentence("the manifest kept of %(plugin)s", plugin=f"{self.name} {self.version}")
+        )
 
     @cached_property
     def usable(self) -> bool:
@@ -53,12 +58,17 @@ class InstalledPlugin:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Tenants, installed plugins and enabled sets as of one generation."""
+    """Tenants, installed plugins and enabled sets as of one generation.
+
+    ``run_by`` names, by tenant and plugin, the unit that runs the service there, where one was named.
+    """
 
     generation: int
     tenants: Mapping[str, Tenant]
     plugins: Mapping[str, InstalledPlugin]
     enabled: Mapping[int, frozenset[str]]
+    run_by: Mapping[tuple[int, str], UUID] = field(default_factory=dict)
+    _remembered: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def by_host(self) -> Mapping[str, Tenant]:
@@ -77,6 +87,17 @@ class Snapshot:
     def enabled_for(self, tenant_id: int) -> tuple[InstalledPlugin, ...]:
         """Return the plugins that are installed and enabled for a tenant, by name."""
         return self._enabled_plugins.get(tenant_id, ())
+
+    def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """Return what ``make`` returned for ``key`` under this generation, calling it when nobody did yet.
+
+        It is forgotten with the snapshot, when the generation grows. For what is worked out from the snapshot, or
+        from rows whose every change calls `bump`.
+        """
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        value: Value = self._remembered[key]
+        return value
 
     def is_enabled(self, plugin: str, tenant_id: int) -> bool:
         """Whether the gate may open ``plugin`` for this tenant."""
@@ -147,10 +168,11 @@ def _read(connection: Connection, generation: int) -> Snapshot:
             languages=tuple(row.languages),
             hosts=tuple(hosts.get(row.id, ())),
             logo_hash=row.logo_hash,
+            colour=row.colour,
         )
         for row in connection.execute(
             text(
-                "SELECT id, slug, name, region_code, time_zone, languages, logo_hash "
+                "SELECT id, slug, name, region_code, time_zone, languages, logo_hash, colour "
                 "FROM lumbung_tenant WHERE active ORDER BY slug"
             )
         )
@@ -162,6 +184,11 @@ def _read(connection: Connection, generation: int) -> Snapshot:
         )
     }
     enabled: dict[int, set[str]] = {}
-    for tenant_id, plugin in connection.execute(text("SELECT tenant_id, plugin FROM lumbung_enabled")):
+    run_by: dict[tuple[int, str], UUID] = {}
+    for tenant_id, plugin, unit in connection.execute(text("SELECT tenant_id, plugin, unit_id FROM lumbung_enabled")):
         enabled.setdefault(tenant_id, set()).add(plugin)
-    return Snapshot(generation, tenants, plugins, {tenant: frozenset(names) for tenant, names in enabled.items()})
+        if unit is not None:
+            run_by[tenant_id, plugin] = unit
+    return Snapshot(
+        generation, tenants, plugins, {tenant: frozenset(names) for tenant, names in enabled.items()}, run_by
+    )

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cutTabler } from "./tabler_cut.mjs";
+import { outline } from "./outline.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "../../..");
@@ -24,6 +25,11 @@ write("htmx.min.js", withoutMap(text("htmx.org/dist/htmx.min.js")));
 write("plus-jakarta-sans.woff2",
   readFileSync(join(modules, "@fontsource-variable/plus-jakarta-sans/files/plus-jakarta-sans-latin-wght-normal.woff2")));
 
+// Leaflet without its pictures: the markers are drawn from our own sprite, so nothing in its sheet may ask for one.
+write("leaflet.js", withoutMap(text("leaflet/dist/leaflet.js")));
+write("leaflet.css", text("leaflet/dist/leaflet.css").replace(/^[ \t]*background(?:-image)?: url\(.*\);\r?\n/gm, ""));
+write("outline.json", JSON.stringify(outline(JSON.parse(text("world-atlas/land-10m.json")))));
+
 // One sprite with the icons of icons.txt, each drawn in the colour of the text around it.
 const icons = readFileSync(join(here, "icons.txt"), "utf8").split("\n").map((line) => line.trim())
   .filter((line) => line && !line.startsWith("#"));
@@ -40,6 +46,8 @@ const licences = [
   ["@popperjs/core", "inside tabler.min.js", join(modules, "@popperjs/core/LICENSE.md")],
   ["@tabler/icons", "icons.svg", join(modules, "@tabler/icons/LICENSE")],
   ["htmx.org", "htmx.min.js", join(modules, "htmx.org/LICENSE")],
+  ["leaflet", "leaflet.js, leaflet.css (addresses of pictures left out)", join(modules, "leaflet/LICENSE")],
+  ["world-atlas", "outline.json, cut from land-10m.json; its coasts are from Natural Earth, public domain", join(modules, "world-atlas/LICENSE")],
   ["@fontsource-variable/plus-jakarta-sans", "plus-jakarta-sans.woff2", join(modules, "@fontsource-variable/plus-jakarta-sans/LICENSE")],
 ];
 const bootstrap = "Bootstrap 5.3, inside tabler.min.css and tabler.min.js\nMIT License. Copyright (c) 2011-2025 The Bootstrap Authors. Terms: the MIT text under @tabler/core.\n";

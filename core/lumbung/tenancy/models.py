@@ -29,6 +29,7 @@ class TenantRow(PlatformModel):
     languages: Mapped[list[str]] = mapped_column(ARRAY(String(8)), default=lambda: ["id", "en"])
     logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     logo_hash: Mapped[str | None] = mapped_column(String(16))
+    colour: Mapped[str | None] = mapped_column(String(7))
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

@@ -18,6 +18,7 @@ from lumbung import audit
 from lumbung.context import scope_or_none
 from lumbung.errors import LumbungError
 from lumbung.registry.state import bump
+from lumbung.tenancy.colours import TooPale, normal_colour, too_pale
 from lumbung.tenancy.models import TenantHost, TenantRow, Unit
 from lumbung.tenancy.regions import find_region
 
@@ -32,9 +33,24 @@ _HOST = re.compile(r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-
 class TenancyError(LumbungError):
     """A value of a tenant or unit cannot be used. ``field`` names the one, for the form."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, field: str, template: str, /, **values: object) -> None:
+        super().__init__(template, **values)
         self.field = field
+
+
+class ColourTooPale(TenancyError):
+    """A colour that could not be read on our pages. ``measured`` says by how much, and which one would do."""
+
+    def __init__(self, colour: str, measured: TooPale) -> None:
+        super().__init__(
+            "colour",
+            "%(colour)s has a contrast of %(ratio)s and needs %(needed)s; the nearest that has it is %(nearest)s.",
+            colour=colour,
+            ratio=f"{measured.ratio:.2f}",
+            needed=measured.needed,
+            nearest=measured.nearest,
+        )
+        self.colour, self.measured = colour, measured
 
 
 def add_tenant(
@@ -53,9 +69,11 @@ def add_tenant(
     region code or time zone.
     """
     if not _SLUG.fullmatch(slug):
-        raise TenancyError("slug", f"{slug!r} cannot be a slug: small letters, digits and hyphens, such as sumbawa.")
+        raise TenancyError(
+            "slug", "%(slug)r cannot be a slug: small letters, digits and hyphens, such as sumbawa.", slug=slug
+        )
     if session.scalar(select(TenantRow.id).where(TenantRow.slug == slug)):
-        raise TenancyError("slug", f"There is a tenant {slug!r} already.")
+        raise TenancyError("slug", "There is a tenant %(slug)r already.", slug=slug)
     row = TenantRow(slug=slug)
     describe(
         session,
@@ -70,7 +88,9 @@ def add_tenant(
         with session.begin_nested():
             session.add(row)
     except IntegrityError:
-        raise TenancyError("slug", f"Somebody registered {slug} or one of its hosts at this very moment.") from None
+        raise TenancyError(
+            "slug", "Somebody registered %(slug)s or one of its hosts at this very moment.", slug=slug
+        ) from None
     bump(session)
     return row
 
@@ -90,12 +110,14 @@ def describe(
     if not 3 <= len(name) <= 120:
         raise TenancyError("name", "A tenant's name has 3 to 120 letters, such as Kabupaten Sumbawa.")
     if region_code and find_region(region_code) is None:
-        raise TenancyError("region_code", f"There is no region with the code {region_code!r}; 52.04 is Sumbawa.")
+        raise TenancyError(
+            "region_code", "There is no region with the code %(code)r; 52.04 is Sumbawa.", code=region_code
+        )
     if time_zone not in available_timezones():
-        raise TenancyError("time_zone", f"There is no time zone {time_zone!r}; WITA is Asia/Makassar.")
+        raise TenancyError("time_zone", "There is no time zone %(zone)r; WITA is Asia/Makassar.", zone=time_zone)
     wrong = [language for language in languages if language not in LANGUAGES]
     if wrong or not languages:
-        raise TenancyError("languages", f"Languages are id and en, not {', '.join(wrong) or 'none'}.")
+        raise TenancyError("languages", "Languages are id and en, not %(wrong)s.", wrong=wrong)
     wanted = _free_hosts(session, row, hosts)
     with session.no_autoflush:
         row.name = name
@@ -114,10 +136,12 @@ def _free_hosts(session: Session, row: TenantRow, hosts: Sequence[str]) -> list[
         raise TenancyError("hosts", "A tenant needs a host name, such as sumbawa.localhost.")
     for host in wanted:
         if not _HOST.fullmatch(host):
-            raise TenancyError("hosts", f"{host!r} is not a host name; write it without http:// and without a port.")
+            raise TenancyError(
+                "hosts", "%(host)r is not a host name; write it without http:// and without a port.", host=host
+            )
         owner = session.get(TenantHost, host)
         if owner is not None and owner.tenant_id != row.id:
-            raise TenancyError("hosts", f"The host {host} belongs to another tenant already.")
+            raise TenancyError("hosts", "The host %(host)s belongs to another tenant already.", host=host)
     return wanted
 
 
@@ -154,6 +178,23 @@ def set_logo(session: Session, row: TenantRow, picture: bytes) -> None:
     bump(session)
 
 
+def set_colour(session: Session, row: TenantRow, text: str | None) -> None:
+    """Keep a tenant's own colour (``#1B6E43``); None or an empty text gives back the house's.
+
+    Raises `ColourTooPale` when it could not be read, `TenancyError` when it is no colour.
+    """
+    colour = normal_colour(text) if text else None
+    if text and colour is None:
+        raise TenancyError("colour", "%(text)r is not a colour; write six digits, such as #1B6E43.", text=text)
+    measured = too_pale(colour) if colour else None
+    if colour and measured:
+        raise ColourTooPale(colour, measured)
+    row.colour = colour
+    session.flush()
+    _note("tenant.colour", row.slug)
+    bump(session)
+
+
 def find_tenant(session: Session, slug: str) -> TenantRow | None:
     """Return a tenant by slug, with its hosts."""
     return session.scalar(select(TenantRow).where(TenantRow.slug == slug).options(selectinload(TenantRow.hosts)))
@@ -179,7 +220,7 @@ def add_unit(
     describe_unit(session, unit, code=code, name=name, region_code=region_code, address=address)
     session.add(unit)
     session.flush()
-    _note("unit.add", unit.code)
+    _note("unit.add", unit.code, unit.id)
     return unit
 
 
@@ -193,11 +234,11 @@ def describe_unit(
     if not 2 <= len(name) <= 160:
         raise TenancyError("name", "A unit's name has 2 to 160 letters.")
     if region_code and find_region(region_code) is None:
-        raise TenancyError("region_code", f"There is no region with the code {region_code!r}.")
+        raise TenancyError("region_code", "There is no region with the code %(code)r.", code=region_code)
     with session.no_autoflush:
         holder = session.scalar(select(Unit.id).where(Unit.code == code))
         if holder is not None and holder != unit.id:
-            raise TenancyError("code", f"There is a unit with the code {code} already.")
+            raise TenancyError("code", "There is a unit with the code %(code)s already.", code=code)
         unit.code, unit.name = code, name
         unit.region_code, unit.address = region_code or None, (address or "").strip() or None
 
@@ -211,19 +252,22 @@ def move_unit(session: Session, unit: Unit, parent: Unit | None) -> None:
         above = above.parent
     unit.parent_id = parent.id if parent else None
     session.flush()
-    _note("unit.move", unit.code)
+    _note("unit.move", unit.code, unit.id)
 
 
 def remove_unit(session: Session, unit: Unit) -> None:
-    """Remove a unit that nothing hangs on; raises `TenancyError` when units, roles or a plugin's rows do."""
+    """Remove a unit that nothing hangs on; raises `TenancyError` when units, roles, services or rows do."""
     try:
         with session.begin_nested():
             session.delete(unit)
     except IntegrityError:
         raise TenancyError(
-            "code", f"{unit.name} is still in use: units below it, roles or a service's data refer to it."
+            "code",
+            "%(unit)s is still in use: units below it, roles, a service it runs, announcements or a service's data "
+            "refer to it.",
+            unit=unit.name,
         ) from None
-    _note("unit.remove", unit.code)
+    _note("unit.remove", unit.code, unit.id)
 
 
 def find_unit(session: Session, code: str) -> Unit | None:
@@ -247,7 +291,7 @@ def unit_tree(session: Session) -> list[tuple[int, Unit]]:
     return tree
 
 
-def _note(action: str, thing: str) -> None:
+def _note(action: str, thing: str, about: UUID | None = None) -> None:
     scope = scope_or_none()
     if scope is not None and scope.tenant is not None:
-        audit.record(action, thing)
+        audit.record(action, thing, about=about)

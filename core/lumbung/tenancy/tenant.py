@@ -12,7 +12,8 @@ from lumbung.clock import local_now, local_today
 class Tenant:
     """A regional government that is served here.
 
-    ``hosts`` holds its host names without port, the official one first.
+    ``hosts`` holds its host names without port, the official one first. ``colour`` (#RRGGBB, capitals) takes the
+    place of the house's sea blue where one was chosen.
     """
 
     id: int
@@ -23,6 +24,7 @@ class Tenant:
     languages: tuple[str, ...] = ("id", "en")
     hosts: tuple[str, ...] = ()
     logo_hash: str | None = None
+    colour: str | None = None
 
     @property
     def host(self) -> str:

@@ -15,20 +15,25 @@ from lumbung.context import scope_or_none
 from lumbung.errors import DatabaseUnavailable, DomainError, LumbungError
 from lumbung.registry.discovery import describe_error
 from lumbung.registry.faults import record_fault
+from lumbung.web import alone
 from lumbung.web.i18n import core_domain
 
 logger = logging.getLogger("lumbung.web")
 
 
 class TooMany(DomainError):
-    """Asked for too often in too short a time: 429."""
+    """Asked for too often in too short a time: 429. ``seconds`` says when it may be asked for again, if known."""
+
+    def __init__(self, message: str, seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 def set_up(app: Flask) -> None:
     """Register the error pages of a room."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _stale_form)
-    app.register_error_handler(TooMany, lambda error: page(429, str(error)))
+    app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(DomainError, lambda error: page(409, str(error)))
     app.register_error_handler(LumbungError, _operator_error)
     for kind in (DatabaseUnavailable, OperationalError, PoolTimeout):
@@ -38,13 +43,30 @@ def set_up(app: Flask) -> None:
 
 
 def page(code: int, message: str | None = None, reference: str | None = None) -> Response:
-    """Return an error page; where nothing can be rendered any more, one plain sentence."""
+    """Return an error page, or a short JSON object to whoever asked for JSON.
+
+    Where the page itself cannot be rendered any more, one that needs nothing of the house takes its place.
+    """
+    if alone.wants_json(request.accept_mimetypes):
+        return make_response(alone.as_json(code, message, reference), code, {"Content-Type": "application/json"})
     try:
-        body = render_template("lumbung/error.html", code=code, message=message, reference=reference)
+        body = render_template("lumbung/error.html", code=code, message=message, reference=reference, here=_here())
     except Exception:
         logger.exception("the error page itself failed")
-        body = f"{code}. {core_domain.gettext('Maaf, halaman ini tidak dapat ditampilkan.')}"
+        body = alone.away(retry=False) if code == 503 else alone.broken(reference or str(code))
     return make_response(body, code)
+
+
+def _here() -> str:
+    """Return the page's own path, to come back to after signing in; a form that was sent has none."""
+    return (request.script_root + request.full_path.rstrip("?")) if request.method == "GET" else "/"
+
+
+def _too_many(error: TooMany) -> Response:
+    answer = page(429, str(error))
+    if error.seconds is not None:
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -6,9 +6,11 @@ A request that reaches a room has its scope already: the gateway opened it for t
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from babel.support import NullTranslations
 from flask import Flask, Request, Response, abort, redirect, request
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
@@ -20,8 +22,9 @@ from lumbung.identity.person import Person
 from lumbung.identity.sessions import Lifetime, find_person
 from lumbung.kernel import Kernel
 from lumbung.registry.manifest import Manifest
-from lumbung.web import errors, i18n
+from lumbung.web import errors, i18n, once
 from lumbung.web.access import refuse_undeclared, rule_of
+from lumbung.web.compression import pack
 from lumbung.web.security import HEADERS, add_headers, refuse_unstorable_text
 from lumbung.web.view import HouseView
 
@@ -33,7 +36,12 @@ LARGEST_FORM = 2 * 1024 * 1024  # bytes of a form without files: it is read and 
 
 
 class HouseRequest(Request):
-    """A request whose form has its own limit, lower than that of an upload."""
+    """A request whose form has its own limit, lower than that of an upload; and whose forms speak its language."""
+
+    @cached_property
+    def wtforms_translations(self) -> NullTranslations:
+        """What WTForms says by itself: Flask-WTF looks here before its own catalogues, which know no Indonesian."""
+        return i18n.form_messages()
 
     @property
     def max_content_length(self) -> int | None:
@@ -74,6 +82,7 @@ class HouseApp(Flask):
         CSRFProtect(self)
         i18n.set_up(self, domain, folder / "translations")
         errors.set_up(self)
+        self.jinja_env.globals["once_field"] = once.once_field
         _set_up_flask_login(self)
         self.before_request(self._welcome)
         self.after_request(self._see_off)
@@ -97,12 +106,20 @@ class HouseApp(Flask):
                 if request.method in READING or answer.status_code >= 400:
                     scope.session.rollback()
                 else:
+                    once.note_where_it_led(answer)
                     scope.session.commit()
         except Exception as error:  # no answer could be made, or what it tells could not be kept
             if scope.has_session:
                 scope.session.rollback()
             return self.finalize_request(self.handle_user_exception(error), from_error_handler=True)
         return answer
+
+    def process_response(self, response: Response) -> Response:
+        """Hand over an answer. What is public does not vary with cookies, though Flask-Login looks into the visit."""
+        response = super().process_response(response)
+        if response.cache_control.public:
+            response.vary.discard("cookie")
+        return response
 
     def _welcome(self) -> BaseResponse | None:
         """Find out who asks and whether they may: the one place where access is decided."""
@@ -117,19 +134,23 @@ class HouseApp(Flask):
         scope = current_scope()
         scope.person = load_person(scope)
         if rule.allows(scope.person):
-            return None
+            return once.claim()
         if scope.person is None and request.method in READING:
-            return redirect(sign_in_url())
+            return _to_sign_in()
         abort(403 if scope.person else 401)
 
     def _see_off(self, response: Response) -> Response:
-        if request.endpoint == "static" and response.status_code == 200:
+        if request.endpoint == "static" and response.status_code in (200, 304):
             days = 365 if "v" in request.args else 0
             response.headers["Cache-Control"] = f"public, max-age={days * 86400}" + (", immutable" if days else "")
             for name, value in HEADERS.items():  # an SVG of a plugin is a page too, when opened by itself
                 response.headers.setdefault(name, value)
-            return response
-        return add_headers(response, personal=current_scope().person is not None)
+            return pack(request, response, self.static_folder)
+        return pack(request, self._with_headers(response))
+
+    def _with_headers(self, response: Response) -> Response:
+        pictures_from = self.kernel.settings.map_origin
+        return add_headers(response, personal=current_scope().person is not None, pictures_from=pictures_from)
 
 
 def sid_cookie(kernel: Kernel) -> str:
@@ -149,6 +170,13 @@ def lifetime(kernel: Kernel) -> Lifetime:
     """Return how long this site's sessions last."""
     settings = kernel.settings
     return Lifetime(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
+
+
+def _to_sign_in() -> BaseResponse:
+    """Lead a visitor to the sign-in page. A part that renews itself cannot show it: the whole page asks again."""
+    if request.headers.get("HX-Request") == "true":
+        return Response(status=401, headers={"HX-Refresh": "true"})
+    return redirect(sign_in_url())
 
 
 def sign_in_url() -> str:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-import flask_babel
+from babel import dates, numbers
+from babel.support import NullTranslations, Translations
 from flask import Flask, has_request_context, request, session
 from flask_babel import Babel, Domain
 
+from lumbung.bilingual import Bilingual, Catalogue
 from lumbung.context import scope_or_none
 
 SOURCE_LANGUAGE = "id"
@@ -24,7 +28,22 @@ CORE_TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 core_domain = Domain(str(CORE_TRANSLATIONS), domain="lumbung")
 
 
-def translator(package: str) -> Domain:
+class Messages(Domain):
+    """The messages of a plugin: `gettext` and its kin for the reader of this page, `both` for one who reads later."""
+
+    def __init__(self, package: str, folder: Path) -> None:
+        super().__init__(str(folder / "translations"), domain=package.removeprefix("lumbung_"))
+        self._catalogue = Catalogue(package)
+
+    def both(self, text: str, **values: object) -> Bilingual:
+        """Return ``text`` in both languages, its ``%(name)s`` filled in. Works in a job too, where no page is shown.
+
+        A value that is itself `Bilingual`, a date or a time is put into each language.
+        """
+        return self._catalogue.both(text, **values)
+
+
+def translator(package: str) -> Messages:
     """Return the message domain of a plugin's package: ``_ = translator(__package__).gettext``.
 
     Its catalogues are ``<package>/translations/<language>/LC_MESSAGES/<plugin>.mo``.
@@ -32,8 +51,7 @@ def translator(package: str) -> Domain:
     top = package.partition(".")[0]
     spec = find_spec(top)
     places = spec.submodule_search_locations if spec else None
-    folder = Path(next(iter(places))) if places else Path(top)
-    return Domain(str(folder / "translations"), domain=top.removeprefix("lumbung_"))
+    return Messages(top, Path(next(iter(places))) if places else Path(top))
 
 
 def set_up(app: Flask, domain: str, translations: Path) -> None:
@@ -58,6 +76,16 @@ def set_up(app: Flask, domain: str, translations: Path) -> None:
     )
 
 
+def form_messages() -> NullTranslations:
+    """Return what WTForms itself says about a field ("Not a valid choice."), in the language of this request."""
+    return _form_messages(language())
+
+
+@cache
+def _form_messages(code: str) -> NullTranslations:
+    return Translations.load(str(CORE_TRANSLATIONS), [code], domain="wtforms")
+
+
 def language() -> str:
     """Return the language of this request: the one chosen, if the tenant offers it, else the tenant's first."""
     scope = scope_or_none()
@@ -71,32 +99,44 @@ def language() -> str:
 
 def format_date(value: date | datetime | None, form: str = "d MMMM y") -> str:
     """Return a date in words, such as 24 November 2026; a moment is first turned to the tenant's zone."""
-    return "" if value is None else flask_babel.format_date(value, form)
+    if value is None:
+        return ""
+    day = value.astimezone(ZoneInfo(_time_zone())) if isinstance(value, datetime) else value
+    return str(dates.format_date(day, form, locale=language()))
 
 
-def format_time(value: datetime | time | None, form: str = "HH.mm") -> str:
-    """Return a clock time as it is written here: 08.42."""
-    if isinstance(value, time):
-        return value.strftime("%H.%M")
-    return "" if value is None else flask_babel.format_time(value, form)
+def format_time(value: datetime | time | None, form: str | None = None) -> str:
+    """Return a clock time as it is written here: 08.42, in English 08:42. A moment is turned to the tenant's zone."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZoneInfo(_time_zone())).time()
+    return str(dates.format_time(value, form or _clock(), locale=language()))
 
 
-def format_datetime(value: datetime | None, form: str = "d MMM y HH.mm") -> str:
+def format_datetime(value: datetime | None, form: str | None = None) -> str:
     """Return date and time in the tenant's zone."""
-    return "" if value is None else flask_babel.format_datetime(value, form)
+    if value is None:
+        return ""
+    form = form or f"d MMM y {_clock()}"
+    return str(dates.format_datetime(value, form, tzinfo=ZoneInfo(_time_zone()), locale=language()))
 
 
 def format_number(value: int | float | Decimal | None) -> str:
     """Return a number with the separators of the active language."""
-    return "" if value is None else flask_babel.format_decimal(value)
+    return "" if value is None else str(numbers.format_decimal(value, locale=language()))
 
 
 def format_rupiah(value: int | Decimal | None, *, sen: bool = False) -> str:
     """Return an amount such as Rp 1.234.567 (with ``sen``: Rp 1.234.567,89); the space does not break."""
     if value is None:
         return ""
-    pattern = "¤\N{NO-BREAK SPACE}#,##0.00" if sen else "¤\N{NO-BREAK SPACE}#,##0"
-    return str(flask_babel.format_currency(value, "IDR", pattern, currency_digits=False))
+    amount = numbers.format_decimal(Decimal(value).copy_abs(), "#,##0.00" if sen else "#,##0", locale=language())
+    return f"{'-' if value < 0 else ''}Rp\N{NO-BREAK SPACE}{amount}"
+
+
+def _clock() -> str:
+    return "HH.mm" if language() == SOURCE_LANGUAGE else "HH:mm"
 
 
 def _time_zone() -> str:

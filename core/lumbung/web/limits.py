@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from math import ceil
 
 from sqlalchemy import text
 
@@ -26,8 +27,9 @@ _COUNT = text(
 def rate_limit(key: str, *, times: int, seconds: int) -> None:
     """Count one more use of ``key`` for the current tenant.
 
-    Raises `TooMany` (a page with 429) past ``times`` uses within a window of ``seconds``. The count is kept in a
-    transaction of its own: a refused request counts too. ``key`` is hashed before it is kept.
+    Raises `TooMany` (a page with 429 that says when to try again) past ``times`` uses within a window of
+    ``seconds``. The count is kept in a transaction of its own: a refused request counts too. ``key`` is hashed before
+    it is kept.
     """
     scope = current_scope()
     now = int(utc_now().timestamp())
@@ -41,4 +43,14 @@ def rate_limit(key: str, *, times: int, seconds: int) -> None:
             },
         ).scalar_one()
     if count > times:
-        raise TooMany(core_domain.gettext("Terlalu sering dalam waktu singkat. Tunggu sebentar, lalu coba lagi."))
+        raise TooMany(_words(wait := seconds - now % seconds), wait)
+
+
+def _words(wait: int) -> str:
+    minutes = ceil(wait / 60)
+    said: str = core_domain.ngettext(
+        "Terlalu sering dalam waktu singkat. Coba lagi dalam %(num)s menit.",
+        "Terlalu sering dalam waktu singkat. Coba lagi dalam %(num)s menit.",
+        minutes,
+    )
+    return said

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lumbung.identity.person import ADMIN, OFFICER
+from lumbung.bilingual import Bilingual, Catalogue
+from lumbung.identity.person import ADMIN, EDITOR, OFFICER
 from lumbung.registry.state import Snapshot
-from lumbung.web.i18n import core_domain
 
-_ = core_domain.gettext
+both = Catalogue("lumbung").both
+
+_CORE = {
+    ADMIN: both("Pengelola daerah"),
+    OFFICER: both("Petugas"),
+    EDITOR: both("Penulis pengumuman"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class RoleTitle:
 
 def offered(snapshot: Snapshot, tenant_id: int, language: str) -> list[RoleTitle]:
     """Return the roles that may be given in a tenant: the core's and those of its enabled plugins."""
-    roles = list(_of_the_core().values())
+    roles = list(_of_the_core(language).values())
     for plugin in snapshot.enabled_for(tenant_id):
         manifest = plugin.manifest
         roles += [
@@ -36,7 +42,7 @@ def offered(snapshot: Snapshot, tenant_id: int, language: str) -> list[RoleTitle
 
 def title_of(role: str, snapshot: Snapshot, tenant_id: int, language: str) -> RoleTitle:
     """Return what a role is called; one whose plugin is off or gone is named but not available."""
-    core = _of_the_core().get(role)
+    core = _of_the_core(language).get(role)
     if core is not None:
         return core
     name, _dot, short = role.partition(".")
@@ -49,8 +55,15 @@ def title_of(role: str, snapshot: Snapshot, tenant_id: int, language: str) -> Ro
     return RoleTitle(role, role, available=False)
 
 
-def _of_the_core() -> dict[str, RoleTitle]:
-    return {
-        ADMIN: RoleTitle(ADMIN, _("Pengelola daerah"), tenant_wide=True),
-        OFFICER: RoleTitle(OFFICER, _("Petugas")),
-    }
+def in_both(role: str, snapshot: Snapshot) -> Bilingual:
+    """Return what a role is called in both languages, for a message to whoever holds it."""
+    if role in _CORE:
+        return _CORE[role]
+    name, _dot, short = role.partition(".")
+    plugin = snapshot.plugins.get(name)
+    declared = next((one for one in plugin.manifest.roles if one.name == short), None) if plugin else None
+    return Bilingual(declared.title.id, declared.title.en) if declared else Bilingual(role, role)
+
+
+def _of_the_core(language: str) -> dict[str, RoleTitle]:
+    return {role: RoleTitle(role, title(language), tenant_wide=role != OFFICER) for role, title in _CORE.items()}

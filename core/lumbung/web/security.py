@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from flask import Request, Response
 from werkzeug.exceptions import BadRequest
+
+from lumbung.addresses import local_path as local_path  # the guard of every redirect
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -28,8 +29,14 @@ HEADERS = {
 }
 
 
-def add_headers(response: Response, *, personal: bool) -> Response:
-    """Add what the browser must know; a page for somebody who is signed in is never kept by a cache."""
+def add_headers(response: Response, *, personal: bool, pictures_from: str | None = None) -> Response:
+    """Add what the browser must know; a page for somebody who is signed in is never kept by a cache.
+
+    ``pictures_from`` is another host whose pictures pages may show: that of map tiles.
+    """
+    if pictures_from:
+        policy = CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self' {pictures_from}")
+        response.headers.setdefault("Content-Security-Policy", policy)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if "Cache-Control" not in response.headers:
@@ -61,17 +68,3 @@ def _texts(request: Request) -> Iterable[str]:
             yield value
     for upload in request.files.values():
         yield upload.filename or ""
-
-
-def local_path(target: str | None, default: str = "/") -> str:
-    """Return ``target`` when it is a path on this very host, ``default`` when it leads elsewhere.
-
-    Guards every redirect that a visitor can influence: ``//evil``, ``https:evil``, ``javascript:`` and
-    backslashes, which browsers read as slashes.
-    """
-    if not target or not target.startswith("/") or target.startswith("//"):
-        return default
-    if "\\" in target or any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in target):
-        return default
-    parts = urlsplit(target)
-    return default if parts.scheme or parts.netloc else target

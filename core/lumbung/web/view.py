@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
+from uuid import UUID
 
-from flask import request
+from flask import current_app, request, session
 
 import lumbung
+from lumbung.announcements.services import Urgent, urgent_now
 from lumbung.context import Scope
 from lumbung.identity.person import Person
 from lumbung.registry.manifest import Manifest
 from lumbung.registry.state import InstalledPlugin
+from lumbung.tenancy.cards import UnitCard
+from lumbung.tenancy.colours import HOUSE
 from lumbung.tenancy.tenant import Tenant
-from lumbung.web import i18n
+from lumbung.web import charts, i18n
+from lumbung.web.current_unit import current_unit, my_units
+from lumbung.web.icons import icon_url
+from lumbung.web.theme import stylesheet_url
+from lumbung.web.trail import TrailEntry, trail_of
+
+TOLD_KEY = "told"  # in the visit's cookie: ids of urgent announcements that the visitor closed
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -33,15 +43,20 @@ class Link:
 
 @dataclass(frozen=True)
 class LinkGroup:
-    """Entries of the desk's menu under one heading."""
+    """Entries of the desk's menu under one heading; the first group has none."""
 
     title: str
     items: tuple[Link, ...]
 
+    @property
+    def active(self) -> bool:
+        """Whether the page at hand is one of these."""
+        return any(item.active for item in self.items)
+
 
 @dataclass(frozen=True)
 class Service:
-    """A service as the citizen's home shows it."""
+    """A service as the citizen's home shows it. ``unit`` is who runs it, where that is known and worth saying."""
 
     name: str
     title: str
@@ -49,6 +64,7 @@ class Service:
     url: str
     icon: str
     donor: str
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,15 +75,25 @@ class PluginView(Service):
     navigation: tuple[Link, ...] = ()
 
 
+@dataclass(frozen=True)
+class Tiles:
+    """Where the pictures of a map come from, and who drew them."""
+
+    address: str
+    credit: str
+
+
 class HouseView:
     """What a template may know of the house. Made per request; nothing in it is worked out before it is asked."""
 
     version = lumbung.__version__
     theme = "auto"
+    charts = charts
 
     def __init__(self, scope: Scope, manifest: Manifest | None) -> None:
         self._scope = scope
         self._manifest = manifest
+        self._asked: set[str] = set()
 
     @property
     def tenant(self) -> Tenant | None:
@@ -95,6 +121,17 @@ class HouseView:
         return self.tenant.today() if self.tenant else date.today()  # noqa: DTZ011
 
     @property
+    def zone(self) -> str:
+        """The short name of the tenant's time zone, as it is written behind a clock time: WITA."""
+        return self.tenant.now().tzname() or "" if self.tenant else "UTC"
+
+    @property
+    def map_tiles(self) -> Tiles | None:
+        """Where maps get their pictures, None when the site has none: then the outline alone is drawn."""
+        settings = self._scope.kernel.settings
+        return Tiles(settings.map_tiles, settings.map_credit or "") if settings.map_tiles else None
+
+    @property
     def path(self) -> str:
         """The path of this page with its query, from the root of the host."""
         return request.script_root + request.full_path.rstrip("?")
@@ -106,6 +143,47 @@ class HouseView:
     def asset(self, name: str) -> str:
         """Return the address of a static file of the core, with its hash: browsers may keep it for ever."""
         return f"/_static/{name}?v={asset_hash(name)}"
+
+    def own_asset(self, name: str) -> str:
+        """Return the address of a static file of this plugin (in the portal: of the core), with its hash."""
+        if self._manifest is None:
+            return self.asset(name)
+        return f"/{self._manifest.name}/static/{name}?v={own_hash(current_app.static_folder or '', name)}"
+
+    @property
+    def colour(self) -> str:
+        """The tenant's own colour, else the house's."""
+        return (self.tenant.colour if self.tenant else None) or HOUSE
+
+    @property
+    def colour_url(self) -> str | None:
+        """Where the stylesheet of the tenant's own colour is served, None when it has none."""
+        return stylesheet_url(self.tenant.colour) if self.tenant and self.tenant.colour else None
+
+    def icon_url(self, name: str) -> str:
+        """Return the address of an icon of the tenant (see `lumbung.web.icons`), with its hash."""
+        return icon_url(name, self.tenant.logo_hash if self.tenant else None, self.colour)
+
+    @cached_property
+    def unit(self) -> UnitCard | None:
+        """The unit the person works in now; None when they look at all of theirs."""
+        return current_unit()
+
+    @cached_property
+    def my_units(self) -> list[UnitCard]:
+        """The units the person works in, in the order of the tree."""
+        return my_units()
+
+    def trail_of(self, row_id: UUID, limit: int = 20) -> list[TrailEntry]:
+        """Return what the audit trail tells of the row with this id, the newest first; `ui.trail` shows it."""
+        return trail_of(row_id, limit)
+
+    def first(self, need: str) -> bool:
+        """Whether this page asks for something for the first time: what several parts need is written once."""
+        if need in self._asked:
+            return False
+        self._asked.add(need)
+        return True
 
     @cached_property
     def plugin(self) -> PluginView | None:
@@ -129,9 +207,18 @@ class HouseView:
         return [service_of(plugin.manifest, self.language) for plugin in self._enabled if plugin.manifest.has_pages]
 
     @cached_property
+    def urgent(self) -> list[Urgent]:
+        """The urgent announcements that stand on every citizen's page and were not closed during this visit."""
+        told = set(session.get(TOLD_KEY, ())) if request.cookies else set()
+        return [one for one in urgent_now(self._scope) if str(one.id) not in told]
+
+    @cached_property
     def desk_navigation(self) -> list[LinkGroup]:
-        """The desk's menu: what this person may open, by plugin, and the administrator's pages."""
-        groups = [self._plugin_group(plugin.manifest) for plugin in self._enabled]
+        """The desk's menu: its first page, what this person may open by plugin, and the administrator's pages."""
+        first = self._link(i18n.core_domain.gettext("Meja kerja"), "/meja/", "clipboard-check")
+        staff = self.person is not None and self.person.is_staff
+        groups = [LinkGroup("", (first,) if staff else ())]
+        groups += [self._plugin_group(plugin.manifest) for plugin in self._enabled]
         groups.append(self._administration())
         return [group for group in groups if group.items]
 
@@ -157,7 +244,9 @@ class HouseView:
             (t("Wilayah"), "/admin/wilayah/", "map-pin", ("core.units",)),
             (t("Identitas daerah"), "/admin/daerah/", "id", ("core.tenant",)),
             (t("Daerah yang dilayani"), "/admin/tenant/", "building-community", ("platform.tenants",)),
+            (t("Pengumuman"), "/admin/pengumuman/", "speakerphone", ("core.announce",)),
             (t("Jejak audit"), "/admin/jejak/", "history", ("core.audit",)),
+            (t("Pedoman tampilan"), "/_shell/", "palette", ("platform.plugins",)),
         )
         items = tuple(
             self._link(title, url, icon)
@@ -183,10 +272,15 @@ def service_of(manifest: Manifest, language: str) -> Service:
     )
 
 
-@cache
 def asset_hash(name: str) -> str:
-    """Return the first characters of a static file's SHA-256; an empty text when there is no such file."""
+    """Return the first characters of the SHA-256 of a static file of the core; an empty text when there is none."""
+    return own_hash(str(STATIC), name)
+
+
+@cache
+def own_hash(folder: str, name: str) -> str:
+    """Return the first characters of the SHA-256 of a file below a static folder; an empty text when there is none."""
     try:
-        return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+        return hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest()[:12]
     except OSError:
         return ""

@@ -13,7 +13,7 @@ from lumbung.sdk import hookimpl
 if TYPE_CHECKING:
     from flask import Blueprint
 
-    from lumbung.sdk import Affair, Demo, Person
+    from lumbung.sdk import Affair, Demo, DeskTask, Person, SearchHit
 
 
 @hookimpl
@@ -30,6 +30,22 @@ def my_affairs(person: Person) -> Sequence[Affair]:
     from .services.affairs import affairs_of
 
     return affairs_of(person)
+
+
+@hookimpl
+def search(words: Sequence[str]) -> Sequence[SearchHit]:
+    """Services for which a number can be taken."""
+    from .services.search import hits
+
+    return hits(words)
+
+
+@hookimpl
+def desk_tasks(person: Person) -> Sequence[DeskTask]:
+    """Who waits, and what was left undone, at the places of this officer."""
+    from .services.desk_tasks import tasks_of
+
+    return tasks_of(person)
 
 
 @hookimpl

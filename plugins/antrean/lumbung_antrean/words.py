@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from flask import has_app_context
-
-from lumbung.sdk import format_date, translator
+from lumbung.sdk import Bilingual, format_date, format_time, translator
 
 _words = translator("lumbung_antrean")
 
@@ -22,11 +20,16 @@ def _l(text: str, **values: object) -> Any:
     return _words.lazy_gettext(text, **values)
 
 
+def both(text: str, **values: object) -> Bilingual:
+    """Return a text in both languages, for somebody who reads it later."""
+    return _words.both(text, **values)
+
+
 def on(day: date) -> str:
-    """A date in words; plain Indonesian where no page is being shown (a job, a test)."""
-    return str(format_date(day)) if has_app_context() else f"{day.day}-{day.month}-{day.year}"
+    """A date in words."""
+    return str(format_date(day))
 
 
 def at(moment: datetime) -> str:
     """A date and an hour in words."""
-    return f"{on(moment.date())} {moment:%H.%M}"
+    return f"{on(moment.date())} {format_time(moment.time())}"

@@ -34,6 +34,9 @@ class SampleRegency:
     def grant(self, email: str, role: str, unit_code: str | None = None) -> None:
         pass
 
+    def run_by(self, unit_code: str) -> None:
+        assert unit_code in self.units
+
 
 def test_demo_fills_once_and_shows_every_state(house: TestHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "DAYS", 3)

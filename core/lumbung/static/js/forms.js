@@ -3,15 +3,18 @@
 
 const words = () => document.getElementById("lb-words")?.dataset ?? {};
 
-// --- ask first: data-lb-confirm="..." ---
+// --- ask first: data-lb-confirm="..." on a form, or on one of its buttons ---
 let answered = null;
+
+const asked = (form, submitter) => (submitter?.dataset.lbConfirm ? submitter : form).dataset;
 
 function ask(form, submitter) {
   const dialog = document.getElementById("lb-confirm");
-  dialog.querySelector("#lb-confirm-text").textContent = form.dataset.lbConfirm;
+  const question = asked(form, submitter);
+  dialog.querySelector("#lb-confirm-text").textContent = question.lbConfirm;
   const yes = dialog.querySelector("[data-lb-confirm-yes]");
-  yes.textContent = form.dataset.lbConfirmLabel || yes.textContent;
-  yes.className = `btn ${form.dataset.lbConfirmTone === "gawat" ? "btn-danger" : "btn-primary"}`;
+  yes.textContent = question.lbConfirmLabel || yes.textContent;
+  yes.className = `btn ${question.lbConfirmTone === "gawat" ? "btn-danger" : "btn-primary"}`;
   dialog.returnValue = "no";
   dialog.addEventListener("close", () => {
     if (dialog.returnValue !== "yes") return;
@@ -35,7 +38,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   const typed = form.dataset.lbTyping;
   if (typed !== undefined && !typedRight(form)) return event.preventDefault();
-  if (form.dataset.lbConfirm && answered !== form) {
+  if (asked(form, event.submitter).lbConfirm && answered !== form) {
     event.preventDefault();
     return ask(form, event.submitter);
   }
@@ -122,6 +125,7 @@ function show(request) {
     script.replaceWith(fresh);
   }
   window.htmx?.process(document.body);
+  document.dispatchEvent(new CustomEvent("lb:page"));
   (document.querySelector("[data-lb-focus]") ?? document.getElementById("isi"))?.focus();
   window.scrollTo(0, 0);
 }

@@ -49,15 +49,38 @@ document.addEventListener("input", (event) => {
 });
 
 // Print, copy, and selects that send their form.
+function sayCopied() {
+  const message = document.getElementById("lb-words")?.dataset.copied;
+  document.dispatchEvent(new CustomEvent("lb:toast", { detail: { message, tone: "baik" } }));
+}
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-lb-print]")) window.print();
   const copy = event.target.closest("[data-lb-copy]");
-  if (copy) navigator.clipboard?.writeText(copy.dataset.lbCopy);
+  if (copy) navigator.clipboard?.writeText(copy.dataset.lbCopy).then(sayCopied);
 });
 document.addEventListener("change", (event) => {
   if (event.target.closest("[data-lb-autosubmit]")) event.target.form?.requestSubmit();
 });
 for (const button of document.querySelectorAll("[data-lb-print]")) button.hidden = false;
+
+// Where the row of tabs is wider than the screen, the one we are on is in sight.
+for (const tab of document.querySelectorAll(".lb-tabs [aria-current]")) {
+  const row = tab.closest("ul");
+  row.scrollLeft = tab.offsetLeft - row.offsetLeft - 16;
+}
+
+// What is read last is folded where the screen is small.
+if (matchMedia("(max-width: 35.99rem)").matches)
+  for (const part of document.querySelectorAll("details[data-lb-fold]")) part.open = false;
+
+// A table wider than its place is moved with the arrow keys: it can be reached while it is, and only then.
+const reach = new ResizeObserver((seen) => {
+  for (const { target } of seen) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const wrap of document.querySelectorAll(".lb-table-wrap")) reach.observe(wrap);
 
 // The summary of errors is read first.
 document.querySelector("[data-lb-focus]")?.focus();

@@ -15,6 +15,7 @@ from .this_morning import fill_today
 
 def load(demo: Demo) -> None:
     """Open the offices once, write the last 14 days once, and give each new day its own morning."""
+    demo.run_by("DISDUKCAPIL")
     offices = open_offices(demo)
     for place in offices:
         if not _has_tickets(place, Ticket.date < today()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lumbung.sdk import Affair, Person, today
+from lumbung.sdk import Affair, Person, format_time, today
 
 from ..models import Ticket
 from ..rules import states
@@ -20,11 +20,11 @@ def _affair(ticket: Ticket) -> Affair:
     if ticket.date == today():
         text = _(
             "Hari ini %(time)s, %(ahead)s orang di depan Anda",
-            time=f"{ticket.starts:%H.%M}",
+            time=format_time(ticket.starts),
             ahead=ahead_of(ticket),
         )
     else:
-        text = _("%(date)s pukul %(time)s", date=on(ticket.date), time=f"{ticket.starts:%H.%M}")
+        text = _("%(date)s pukul %(time)s", date=on(ticket.date), time=format_time(ticket.starts))
     return Affair(
         title=f"{ticket.label} · {ticket.service.name}",
         text=f"{ticket.location.name}. {text}",

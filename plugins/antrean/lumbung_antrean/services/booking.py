@@ -15,6 +15,7 @@ from lumbung.sdk import (
     audit,
     current_person,
     current_tenant,
+    format_time,
     now,
     session,
     today,
@@ -27,6 +28,7 @@ from ..rules.labels import label
 from ..rules.states import ACTIVE, State
 from ..rules.visitors import Visitor, checked_phone, new_code, tidy_code
 from ..words import _, at, on
+from . import telling
 from .numbering import lock_numbers, next_number, seats
 from .opening_hours import advice, open_day
 
@@ -86,7 +88,8 @@ def cancel_by_office(ticket: Ticket, reason: str) -> None:
     """Cancel for the office, with a reason that the citizen reads on the ticket."""
     states.check(ticket.label, ticket.state, State.CANCELLED)
     _end_as_cancelled(ticket, "office", reason)
-    audit("antrean.ticket.cancel", ticket.label, date=ticket.date.isoformat(), reason=reason)
+    audit("antrean.ticket.cancel", ticket.label, about=ticket.id, date=ticket.date.isoformat(), reason=reason)
+    telling.cancelled_by_office(ticket)
 
 
 def _end_as_cancelled(ticket: Ticket, by: str, reason: str) -> None:
@@ -119,7 +122,7 @@ def check_in(ticket: Ticket, *, by_officer: bool = False) -> None:
         raise DomainError(
             _(
                 "Lapor hadir dibuka mulai pukul %(time)s. Datanglah mendekati jam sesi Anda.",
-                time=f"{opens:%H.%M}",
+                time=format_time(opens),
             )
         )
     ticket.state, ticket.arrived_at = State.WAITING, now()
@@ -188,8 +191,8 @@ def _refuse_full(slot: Slot, day: date, channel: str) -> None:
         raise DomainError(
             _(
                 "Sesi %(starts)s sudah penuh. Sesi pukul %(other)s pada hari yang sama masih tersedia.",
-                starts=f"{slot.starts:%H.%M}",
-                other=f"{other.starts:%H.%M}",
+                starts=format_time(slot.starts),
+                other=format_time(other.starts),
             )
         )
     raise DomainError(_("Nomor untuk sesi ini sudah habis.") + " " + advice(slot.service, channel, after=day))

@@ -16,6 +16,7 @@ from ..rules import states
 from ..rules.lanes import priority_turn
 from ..rules.states import AT_COUNTER, State
 from ..words import _
+from . import telling
 from .counters import services_at
 
 
@@ -248,6 +249,7 @@ def _call(ticket: Ticket, counter: Counter) -> Ticket:
     ticket.first_called_at = ticket.first_called_at or ticket.called_at
     _log(ticket, "call", counter)
     _announce(ticket, counter)
+    telling.called(ticket, counter)
     return ticket
 
 

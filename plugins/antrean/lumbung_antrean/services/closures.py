@@ -42,7 +42,13 @@ def add_holiday(day: date, name: str, location: Location | None = None) -> Holid
     holiday = Holiday(date=day, name=name.strip(), kind="office", location_id=location.id if location else None)
     session.add(holiday)
     session.flush()
-    audit("antrean.holiday.add", name, date=day.isoformat(), location=location.name if location else None)
+    audit(
+        "antrean.holiday.add",
+        name,
+        about=location.id if location else None,
+        date=day.isoformat(),
+        location=location.name if location else None,
+    )
     return holiday
 
 
@@ -69,7 +75,7 @@ def import_national(year: int, *, joint_leave: bool) -> int:
 
 def remove_holiday(holiday: Holiday) -> None:
     """Open the day again."""
-    audit("antrean.holiday.remove", holiday.name, date=holiday.date.isoformat())
+    audit("antrean.holiday.remove", holiday.name, about=holiday.location_id, date=holiday.date.isoformat())
     session.delete(holiday)
     session.flush()
 
@@ -102,6 +108,7 @@ def close_day(location: Location, day: date, reason: str, service: Service | Non
     audit(
         "antrean.day.close",
         location.name,
+        about=location.id,
         date=day.isoformat(),
         service=service.name if service else None,
         reason=reason,
@@ -116,7 +123,7 @@ def close_day(location: Location, day: date, reason: str, service: Service | Non
 
 def reopen_day(closure: Closure) -> None:
     """Take a closing back. Numbers that were cancelled stay so; seats can be booked again."""
-    audit("antrean.day.reopen", closure.location.name, date=closure.date.isoformat())
+    audit("antrean.day.reopen", closure.location.name, about=closure.location_id, date=closure.date.isoformat())
     session.delete(closure)
     session.flush()
 

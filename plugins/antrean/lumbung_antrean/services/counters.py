@@ -41,7 +41,7 @@ def sit_down(counter: Counter, person: Person) -> None:
     if not counter.open:
         raise DomainError(_("Loket %(number)s sedang ditutup.", number=counter.number))
     if counter.operator_id and counter.operator_id != person.id:
-        audit("antrean.counter.take_over", counter.number, before=counter.operator_name)
+        audit("antrean.counter.take_over", counter.number, about=counter.location_id, before=counter.operator_name)
     stand_up(person)
     counter.operator_id, counter.operator_name, counter.operator_since = person.id, person.name, now()
 

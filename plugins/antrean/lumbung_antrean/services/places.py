@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import abort
 from sqlalchemy import select
 
-from lumbung.sdk import current_person, find_or_404, session
+from lumbung.sdk import current_person, current_units, find_or_404, session
 
 from ..models import Counter, Location, Service, Slot, Ticket
 
@@ -49,10 +49,16 @@ def kiosk_location(key: str) -> Location:
 
 
 def my_locations(permission: str, *, closed_too: bool = False) -> Sequence[Location]:
-    """The places for which the person at work has a permission: those of their units, or all."""
+    """The places for which the person at work has a permission: those of their units, or all.
+
+    While they work in one of their units, only the places of that unit and of those below it. This narrows what
+    is listed and no more: a place of another of their units still opens by its address.
+    """
     query = select(Location).order_by(Location.position, Location.name)
     if not closed_too:
         query = query.where(Location.open)
+    if (chosen := current_units()) is not None:
+        query = query.where(Location.unit_id.in_(chosen))
     return [location for location in session.scalars(query) if _mine(location, permission)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from lumbung.sdk import Column, Sheet, session
+from lumbung.sdk import Column, Sheet, current_unit, session
 
 from ..models import Location, Ticket
 from ..rules import states
@@ -20,7 +20,8 @@ from .recap import Figures, Recap, channel_title
 
 def sheets(recap: Recap, locations: Iterable[Location]) -> list[Sheet]:
     """A sheet for each way of looking at it, and one with every number. No name and no phone is in it."""
-    place = recap.location.name if recap.location else _("Semua lokasi")
+    unit = current_unit()
+    place = recap.location.name if recap.location else unit.name if unit else _("Semua lokasi")
     notes = [f"{place}, {recap.first} – {recap.last}"]
     return [
         _figures(_("Per hari"), _("Tanggal"), recap.by_day, notes, day=True),

@@ -1,4 +1,8 @@
-"""Setting up places, services, slots and counters, and why something cannot be deleted."""
+"""Setting up places, services, slots and counters, and why something cannot be deleted.
+
+Each line of the trail is about the thing on whose page it is read: a counter's stands on the page of its place, a
+slot's on that of its service.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,12 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import time
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 
-from lumbung.sdk import DomainError, audit, session
+from lumbung.sdk import DomainError, audit, format_time, session
 
 from ..models import Closure, Counter, CounterService, Location, NumberRow, Service, Slot, Ticket
 from ..rules.labels import next_base, room_for
@@ -23,14 +28,14 @@ def save_location(location: Location | None, **values: Any) -> Location:
     """Add a place or change it. Refuses a name that is taken."""
     made = location or Location(kiosk_key=new_kiosk_key())
     _keep(made, values, _("Sudah ada lokasi bernama %(name)s.", name=values.get("name", "")))
-    audit("antrean.location.save", made.name, open=made.open)
+    audit("antrean.location.save", made.name, about=made.id, open=made.open)
     return made
 
 
 def renew_kiosk_key(location: Location) -> None:
     """Give the kiosk a new secret address; the old one stops working at once."""
     location.kiosk_key = new_kiosk_key()
-    audit("antrean.kiosk.renew", location.name)
+    audit("antrean.kiosk.renew", location.name, about=location.id)
 
 
 def new_kiosk_key() -> str:
@@ -57,7 +62,7 @@ def save_service(location: Location, service: Service | None, **values: Any) -> 
         ),
     )
     session.refresh(location, ["services"])
-    audit("antrean.service.save", f"{location.name}: {made.name}", open=made.open)
+    audit("antrean.service.save", f"{location.name}: {made.name}", about=made.id, open=made.open)
     return made
 
 
@@ -84,6 +89,7 @@ def add_slots(service: Service, weekdays: Iterable[int], starts: time, ends: tim
     audit(
         "antrean.slot.add",
         service.name,
+        about=service.id,
         weekdays=[slot.weekday for slot in made],
         starts=f"{starts:%H.%M}",
         **quotas,
@@ -99,7 +105,14 @@ def save_slot(slot: Slot, *, starts: time, ends: time, **quotas: Any) -> Slot:
     for name, value in quotas.items():
         setattr(slot, name, value)
     session.flush()
-    audit("antrean.slot.save", slot.service.name, weekday=slot.weekday, starts=f"{starts:%H.%M}", **quotas)
+    audit(
+        "antrean.slot.save",
+        slot.service.name,
+        about=slot.service_id,
+        weekday=slot.weekday,
+        starts=f"{starts:%H.%M}",
+        **quotas,
+    )
     return slot
 
 
@@ -124,6 +137,7 @@ def save_counter(location: Location, counter: Counter | None, services: Sequence
     audit(
         "antrean.counter.save",
         f"{location.name}: {made.number}",
+        about=location.id,
         services=sorted(service.letter for service in services),
         open=made.open,
     )
@@ -132,7 +146,7 @@ def save_counter(location: Location, counter: Counter | None, services: Sequence
 
 def delete(thing: Location | Service | Slot | Counter) -> None:
     """Delete something that was never used. What has tickets stays for the recap: the advice is to close it."""
-    title, kind = title_of(thing), type(thing).__name__.lower()
+    title, kind, page = title_of(thing), type(thing).__name__.lower(), _page_of(thing)
     if isinstance(thing, Location) and (thing.services or thing.counters):
         raise DomainError(
             _("%(title)s masih punya layanan atau loket. Hapus itu dulu, atau tutup lokasinya.", title=title)
@@ -152,7 +166,7 @@ def delete(thing: Location | Service | Slot | Counter) -> None:
         raise DomainError(
             _("%(title)s masih dipakai di tempat lain. Tutup saja: warga tidak melihatnya lagi.", title=title)
         ) from None
-    audit(f"antrean.{kind}.delete", title)
+    audit(f"antrean.{kind}.delete", title, about=page)
 
 
 def has_tickets(thing: Location | Service | Slot | Counter) -> bool:
@@ -171,8 +185,15 @@ def title_of(thing: Location | Service | Slot | Counter) -> str:
     if isinstance(thing, Counter):
         return _("Loket %(number)s", number=thing.number)
     if isinstance(thing, Slot):
-        return _("Sesi %(starts)s–%(ends)s", starts=f"{thing.starts:%H.%M}", ends=f"{thing.ends:%H.%M}")
+        return _("Sesi %(starts)s–%(ends)s", starts=format_time(thing.starts), ends=format_time(thing.ends))
     return thing.name
+
+
+def _page_of(thing: Location | Service | Slot | Counter) -> UUID:
+    """The thing on whose page one reads that this one is gone."""
+    if isinstance(thing, Location):
+        return thing.id
+    return thing.service_id if isinstance(thing, Slot) else thing.location_id
 
 
 def _clear(service: Service) -> None:
@@ -194,8 +215,8 @@ def _refuse_overlap(others: Iterable[Slot], starts: time, ends: time) -> None:
             raise DomainError(
                 _(
                     "Jam itu bertumpuk dengan sesi %(starts)s–%(ends)s pada hari yang sama.",
-                    starts=f"{other.starts:%H.%M}",
-                    ends=f"{other.ends:%H.%M}",
+                    starts=format_time(other.starts),
+                    ends=format_time(other.ends),
                 )
             )
 

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Float, cast, extract, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Float, Select, cast, extract, func, select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from lumbung.sdk import session, today
 
 from ..models import Call, Counter, Location, Ticket
 from ..rules.states import QUEUING, State
-from ..rules.visitors import tidy_code
 
 
-def todays_tickets(location: Location, words: str = "", state: str = "") -> Sequence[Ticket]:
-    """All numbers of today, by hour; ``words`` is a part of a label, a name or a code."""
-    query = (
+def todays_numbers(location: Location) -> Select[Ticket]:
+    """Return the query for all numbers of today, with their service and counter."""
+    return (
         select(Ticket)
-        .options(joinedload(Ticket.service), joinedload(Ticket.counter))
+        .join(Ticket.service)
+        .options(contains_eager(Ticket.service), joinedload(Ticket.counter))
         .where(Ticket.location_id == location.id, Ticket.date == today())
-        .order_by(Ticket.starts, Ticket.label)
     )
-    if words.strip():
-        pattern = "%" + words.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-        query = query.where(
-            or_(Ticket.label.ilike(pattern), Ticket.name.ilike(pattern), Ticket.code == tidy_code(words))
-        )
-    if state in set(State):
-        query = query.where(Ticket.state == state)
-    return session.scalars(query.limit(500)).all()
 
 
 def state_counts(location: Location) -> dict[str, int]:

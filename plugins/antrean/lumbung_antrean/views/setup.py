@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from lumbung.sdk import DomainError, current_person, external_url, requires, units
+from lumbung.sdk import DomainError, current_person, current_unit, external_url, requires, units
 
 from ..forms.setup import WEEKDAYS, CounterForm, EditSlotForm, LocationForm, NewSlotForm, ServiceForm
 from ..models import Counter, Location, Service, Slot
@@ -42,7 +42,8 @@ def place_settings(location_id: UUID) -> ResponseReturnValue:
 @requires(MANAGE)
 def new_place() -> ResponseReturnValue:
     """Add a place."""
-    return _edit_place(None, LocationForm())
+    unit = current_unit()
+    return _edit_place(None, LocationForm(unit=str(unit.id) if unit else ""))
 
 
 @blueprint.route("/pengaturan/lokasi/<uuid:location_id>/ubah", methods=["GET", "POST"])

@@ -8,18 +8,18 @@ from uuid import UUID
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lumbung.sdk import DomainError, find_or_404, requires, today
+from lumbung.sdk import DomainError, find_or_404, format_time, local_path, requires, today
 
 from ..forms.booking import CodeForm, ReasonForm, StaffBookingForm
 from ..forms.setup import date_or_none
 from ..models import Location, Service, Slot, Ticket
-from ..rules.states import State
 from ..services import booking, calling, opening_hours, places
 from ..services import todays_numbers as todays
 from ..services.board import ahead_of
 from ..words import _
 from .room import blueprint, refused, say
 from .ticket import ticket_address
+from .todays_listing import todays_listing
 
 ASSIST = "antrean.assist"
 
@@ -31,11 +31,11 @@ def todays_numbers() -> ResponseReturnValue:
     mine, place = _place()
     if place is None:
         return render_template("antrean/no_place.html")
-    words, state = request.args.get("q", ""), request.args.get("status", "")
-    return render_template(
-        "antrean/todays_numbers.html", places=mine, place=place, words=words, state=state, states=list(State),
-        tickets=todays.todays_tickets(place, words, state), counts=todays.state_counts(place), form=CodeForm(),
-    )  # fmt: skip
+    counts = todays.state_counts(place)
+    listing = todays_listing(place, counts)
+    return listing.export() or render_template(
+        "antrean/todays_numbers.html", places=mine, place=place, listing=listing, counts=counts, form=CodeForm()
+    )
 
 
 @blueprint.post("/hari-ini/hadir")
@@ -163,8 +163,8 @@ def _hours(day: opening_hours.Day | None) -> list[tuple[str, str]]:
             str(seats.slot.id),
             _(
                 "%(starts)s–%(ends)s, sisa %(left)s",
-                starts=f"{seats.slot.starts:%H.%M}",
-                ends=f"{seats.slot.ends:%H.%M}",
+                starts=format_time(seats.slot.starts),
+                ends=format_time(seats.slot.ends),
                 left=seats.left("staff"),
             ),
         )
@@ -179,6 +179,4 @@ def _place() -> tuple[list[Location], Location | None]:
 
 
 def _back(ticket: Ticket) -> str:
-    if request.form.get("kembali") == "daftar":
-        return url_for(".todays_numbers", lokasi=ticket.location_id)
-    return url_for(".staff_ticket", ticket_id=ticket.id)
+    return local_path(request.form.get("kembali"), url_for(".staff_ticket", ticket_id=ticket.id))

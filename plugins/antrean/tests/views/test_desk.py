@@ -124,6 +124,46 @@ def test_todays_numbers_are_found_by_number_name_and_state(manager: HouseClient,
         assert ("A002" in manager.get(f"/antrean/hari-ini?{query}").text) == shown, query
 
 
+def test_todays_numbers_are_sorted_filtered_and_taken_away(manager: HouseClient, office: Office, line: Line) -> None:
+    first, second = line("", "lansia")
+    with office.inside():
+        code = find_or_404(Ticket, second).code
+        find_or_404(Ticket, first).channel = "kiosk"
+
+    def shown(query: str) -> list[str]:
+        return re.findall(r"<strong>(A\d+)</strong>", manager.get(f"/antrean/hari-ini?{query}").text)
+
+    assert shown("urut=-nomor") == ["A002", "A001"]
+    assert shown("urut=layanan") == shown("urut=apa&layanan=x&cara=x") == ["A001", "A002"]
+    assert shown("cara=kiosk") == ["A001"]
+    assert shown(f"q={code[:5]}-{code[5:]}") == shown(f"q={code[:5].lower()}") == ["A002"]
+    assert shown(f"q={code[:2]}") == []
+    assert shown(f"layanan={office.service}&status=waiting") == ["A001", "A002"]
+    sheet = CalamineWorkbook.from_filelike(
+        io.BytesIO(manager.get("/antrean/hari-ini?unduh=xlsx&urut=-nomor&status=waiting").data)
+    ).get_sheet_by_index(0)
+    rows = sheet.to_python()
+    assert [row[0] for row in rows] == ["Nomor", "A002", "A001"]
+    assert rows[1][5] == "Lansia (60 tahun ke atas)"
+    assert code not in str(rows)
+
+
+def test_checking_in_from_the_list_leads_back_to_it_as_it_was(manager: HouseClient, office: Office) -> None:
+    path = office.path()
+    manager.post_form(path, {"name": "Aminah", "phone": "081234567890", "consent": "y"}, page=path)
+    page = manager.get("/antrean/hari-ini?urut=-nomor").text
+    act = re.search(r'action="(/antrean/petugas/tiket/[^"]+/hadir)".*?name="kembali" value="([^"]+)"', page)
+    assert act
+    back = act[2].replace("&amp;", "&")
+    assert "urut=-nomor" in back
+    answer = manager.post_form(act[1], {"kembali": back}, page="/antrean/hari-ini")
+    assert answer.location == back
+    assert manager.post_form(act[1], {"kembali": "//evil.example"}, page="/antrean/hari-ini").location == (
+        act[1].removesuffix("/hadir")
+    )
+    assert states(office) == ["waiting"]
+
+
 def test_administrator_sets_up_an_office_from_nothing(house: TestHouse) -> None:
     client = house.client("sumbawa", house.person("sumbawa", "admin@sumbawa.example", roles=["admin"]))
     assert "Tambahkan tempat pertama" in client.get("/antrean/pengaturan").text

@@ -1,0 +1,109 @@
+"""What waits for an officer: the answers of their applications, and what the house itself needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import url_for
+
+from lumbung.admin.overview import first_steps, recent_faults
+from lumbung.admin.rights import DESK
+from lumbung.admin.words import problem_words
+from lumbung.context import current_scope, current_tenant
+from lumbung.hooks import DeskTask
+from lumbung.identity.person import Person
+from lumbung.lifecycle.overview import PluginOverview, overview
+from lumbung.web.i18n import core_domain, format_datetime, language
+from lumbung.web.security import local_path
+
+_ = core_domain.gettext
+
+MOST_FAULTS = 20
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A task and whose it is: the title of an application, or the house's own."""
+
+    task: DeskTask
+    source: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that waits, the most urgent first, and the applications that could not be asked."""
+
+    waiting: tuple[Waiting, ...]
+    silent: tuple[str, ...]
+
+
+def desk_of(person: Person) -> Desk:
+    """Ask the enabled applications and the house what waits for this person now.
+
+    One that fails is left out and written down as a fault; a link that leads elsewhere is left out too.
+    """
+    kernel, tenant = current_scope().kernel, current_tenant()
+    snapshot = kernel.snapshot()
+    answers = kernel.caller.ask_all("desk_tasks", snapshot, tenant.id, each=DeskTask, person=person)
+    titles = {plugin.name: plugin.manifest.title(language()) for plugin in snapshot.enabled_for(tenant.id)}
+    waiting = [
+        Waiting(task, titles[name])
+        for name, tasks in answers.values.items()
+        for task in tasks
+        if local_path(task.url, "") == task.url
+    ]
+    waiting += [Waiting(task, _("Pengelolaan")) for task in house_tasks(person)]
+    return Desk(tuple(sorted(waiting, key=urgency)), tuple(titles[name] for name in answers.failures))
+
+
+def urgency(waiting: Waiting) -> tuple[int, float]:
+    """Return the place in the list: what cannot wait, then what is due, then what is for now, then the rest."""
+    task = waiting.task
+    rank = 0 if task.tone == "gawat" else 1 if task.due else 2 if task.tone == "padi" else 3
+    return rank, task.due.timestamp() if task.due else float("inf")
+
+
+def house_tasks(person: Person) -> list[DeskTask]:
+    """Return what the house needs of whoever looks after it: applications to mend, faults, first steps."""
+    tasks: list[DeskTask] = []
+    if person.can("platform.plugins"):
+        tasks += _to_mend(overview(current_scope().kernel))
+    if person.can("platform.plugins") or person.can("core.plugins"):
+        tasks += _faults()
+    if any(person.can(permission) for permission in DESK):
+        tasks += [DeskTask(step.title, step.text, step.url) for step in first_steps() if not step.done]
+    return tasks
+
+
+def _to_mend(lines: Iterable[PluginOverview]) -> list[DeskTask]:
+    return [
+        DeskTask(
+            title=_(
+                "%(name)s tidak dapat dipakai", name=line.manifest.title(language()) if line.manifest else line.name
+            ),
+            text=problem_words(line) or "",
+            url=url_for("admin_plugins.detail", name=line.name),
+            tone="gawat",
+            icon="plug-off",
+        )
+        for line in lines
+        if line.problem is not None and line.state == "installed"
+    ]
+
+
+def _faults() -> list[DeskTask]:
+    faults = recent_faults(limit=MOST_FAULTS)
+    if not faults:
+        return []
+    names = ", ".join(dict.fromkeys(fault.plugin for fault in faults))
+    return [
+        DeskTask(
+            title=_("Gangguan aplikasi"),
+            text=_("%(names)s; yang terakhir %(at)s.", names=names, at=format_datetime(faults[0].at)),
+            url=url_for("admin.home"),
+            count=len(faults),
+            tone="padi",
+            icon="alert-triangle",
+        )
+    ]
