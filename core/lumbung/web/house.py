@@ -24,6 +24,7 @@ from lumbung.kernel import Kernel
 from lumbung.registry.manifest import Manifest
 from lumbung.web import errors, i18n, once
 from lumbung.web.access import refuse_undeclared, rule_of
+from lumbung.web.compiled import COMPILED
 from lumbung.web.compression import pack
 from lumbung.web.security import HEADERS, add_headers, refuse_unstorable_text
 from lumbung.web.view import HouseView
@@ -64,6 +65,7 @@ class HouseApp(Flask):
     """
 
     request_class = HouseRequest
+    jinja_options = {"bytecode_cache": COMPILED}  # noqa: RUF012  (Flask's own way to say it)
 
     def __init__(
         self, import_name: str, *, kernel: Kernel, folder: Path, domain: str, manifest: Manifest | None
