@@ -13,10 +13,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from lumbung.demo.load import demo_password, load_demo
-from lumbung.testing import TestHouse, frozen_clock
-
-MORNING = "2026-11-24T09:05+08:00"  # a Tuesday, in WITA
 RULES = {"rules": {"target-size": {"enabled": True}}}
 NARROW = {"runOnly": ["color-contrast", "target-size", "scrollable-region-focusable"]}
 NOT_A_PAGE = re.compile(r"/static/|/_static/|/_tenant/|/unduh|\.(?:json|csv|xlsx|webmanifest|js|css|png|svg|atom)$")
@@ -29,16 +25,6 @@ CITIZEN = ("warga@sumbawa.example", ("/akun", "/urusan", "/pemberitahuan", "/ant
 OFFICER = ("loket1@sumbawa.example", ("/meja", "/antrean/loket", "/antrean/hari-ini", "/antrean/petugas"), (), 5)
 ADMIN = ("admin@sumbawa.example", ("/admin", "/antrean/pengaturan", "/antrean/rekap"), (), 20)
 OPERATOR = ("operator@sumbawa.example", ("/admin/plugin", "/admin/tenant", "/_shell"), (), 10)
-
-
-@pytest.fixture
-def regency(house: TestHouse) -> Iterator[str]:
-    """The demo regency on a Tuesday morning; yields its address."""
-    with frozen_clock(MORNING):
-        load_demo(house.settings, house.urls, tell=lambda step: None)
-        house.kernel.state.forget()
-        with house.serving() as port:
-            yield f"http://sumbawa.localhost:{port}"
 
 
 def kind_of(path: str) -> str:
@@ -106,13 +92,13 @@ def sign_in(page: Page, address: str, email: str, password: str) -> None:
 
 
 @pytest.mark.parametrize("who", [VISITOR, CITIZEN, OFFICER, ADMIN, OPERATOR], ids=lambda who: who[0].partition("@")[0])
-def test_no_page_keeps_anybody_out(house: TestHouse, regency: str, new_page: Callable[..., Page], who: Who) -> None:
+def test_no_page_keeps_anybody_out(demo_regency: str, password: str, new_page: Callable[..., Page], who: Who) -> None:
     email, mine, others, least = who
     page = new_page(reduced_motion="reduce")
     if email:
-        sign_in(page, regency, email, demo_password(house.settings))
+        sign_in(page, demo_regency, email, password)
     problems, looked_at = [], []
-    for path in crawl(page, regency, mine, others):
+    for path in crawl(page, demo_regency, mine, others):
         looked_at.append(path)
         problems += barriers(page, path)
     assert problems == [], "\n".join(problems)

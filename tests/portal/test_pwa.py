@@ -15,6 +15,8 @@ from lumbung.tenancy import services
 from lumbung.testing import TestHouse
 
 ROOT = Path(__file__).resolve().parents[2]
+IN_CHARGE = """() => navigator.serviceWorker.controller ? null : new Promise((done) =>
+  navigator.serviceWorker.addEventListener("controllerchange", () => done(null), { once: true }))"""
 READY = "navigator.serviceWorker.ready.then((found) => found.active.state)"
 KEPT = """async () => {
   const found = [];
@@ -131,7 +133,7 @@ def test_without_a_network_a_phone_shows_the_page_and_comes_back_by_itself(house
         page = new_page(width=390, height=844)
         page.goto(f"http://sumbawa.localhost:{port}/masuk")
         assert page.evaluate(READY) in ("activating", "activated")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.evaluate(IN_CHARGE)
         page.context.set_offline(True)
         page.goto(f"http://sumbawa.localhost:{port}/daftar")
         assert "Tidak ada sambungan internet" in page.locator("h1").inner_text()

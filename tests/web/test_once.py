@@ -16,7 +16,7 @@ from lumbung.sdk import hookimpl, public, session
 from sqlalchemy import text
 
 blueprint = Blueprint("tamu", __name__)
-PAGE = '{% import "lumbung/ui.html" as ui with context %}{% call ui.form(None) %}{% endcall %}'
+PAGE = '{% import "lumbung/ui.html" as ui %}{% call ui.form(None) %}{% endcall %}'
 
 @blueprint.get("/")
 @public

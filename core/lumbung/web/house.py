@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from babel.support import NullTranslations
-from flask import Flask, Request, Response, abort, redirect, request
+from flask import Flask, Request, Response, abort, current_app, g, redirect, request
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as BaseResponse
 
 from lumbung.context import Scope, current_scope
@@ -88,7 +89,7 @@ class HouseApp(Flask):
         _set_up_flask_login(self)
         self.before_request(self._welcome)
         self.after_request(self._see_off)
-        self.context_processor(lambda: {"house": HouseView(current_scope(), manifest)})
+        self.jinja_env.globals["house"] = LocalProxy(_house)
 
     def create_global_jinja_loader(self) -> Any:
         """Return the loader: the core's templates under ``lumbung/``, then the room's own."""
@@ -153,6 +154,15 @@ class HouseApp(Flask):
     def _with_headers(self, response: Response) -> Response:
         pictures_from = self.kernel.settings.map_origin
         return add_headers(response, personal=current_scope().person is not None, pictures_from=pictures_from)
+
+
+def _house() -> HouseView:
+    """Return what this answer's templates know of the house; a global, so that furniture is read in only once."""
+    if "house" not in g:
+        app = current_app
+        g.house = HouseView(current_scope(), app.manifest if isinstance(app, HouseApp) else None)
+    view: HouseView = g.house
+    return view
 
 
 def sid_cookie(kernel: Kernel) -> str:

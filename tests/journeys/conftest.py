@@ -1,0 +1,45 @@
+"""One demo regency for all journeys that only visit it: loading it takes seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lumbung.database.embedded import ServerAddress
+from lumbung.demo.load import demo_password, load_demo
+from lumbung.settings import Settings
+from lumbung.testing import TestHouse, frozen_clock
+from lumbung.testing.databases import fresh_database
+
+MORNING = "2026-11-24T08:05+08:00"  # a Tuesday, in WITA
+
+
+@pytest.fixture(scope="session")
+def demo_house(postgres: ServerAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHouse]:
+    """The demo regency as it is on a Tuesday morning. Tests share it: what one does, the next may find done."""
+    home: Path = tmp_path_factory.mktemp("demo") / "home"
+    with fresh_database(postgres, []) as urls:
+        house = TestHouse(Settings(home=home), urls)
+        try:
+            with frozen_clock(MORNING):
+                load_demo(house.settings, house.urls, tell=lambda step: None)
+            yield house
+        finally:
+            house.close()
+
+
+@pytest.fixture
+def demo_regency(demo_house: TestHouse) -> Iterator[str]:
+    """The address of Sumbawa in `demo_house`, served while the clock stands at that morning."""
+    with frozen_clock(MORNING):
+        demo_house.kernel.state.forget()
+        with demo_house.serving() as port:
+            yield f"http://sumbawa.localhost:{port}"
+
+
+@pytest.fixture
+def password(demo_house: TestHouse) -> str:
+    """The password of every account of the demo."""
+    return demo_password(demo_house.settings)
