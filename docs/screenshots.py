@@ -38,7 +38,8 @@ OPERATOR = "operator@sumbawa.example"
 class Shot:
     """One picture: what is photographed, for whom, how large, by day or by night.
 
-    ``path`` may name a link to follow after an address: ``/antrean/ > Perekaman KTP-el``.
+    ``path`` may name links to follow after an address (``/antrean/ > Perekaman KTP-el``), and a part of the address
+    to put another in the place of (``/langsung/=/layar/``).
     """
 
     name: str
@@ -62,7 +63,7 @@ SHOTS = [
     Shot("form-with-help", "/admin/daerah/", ADMIN),
     Shot("announcements", "/admin/pengumuman/", ADMIN),
     Shot("plugins", "/admin/plugin/", OPERATOR),
-    Shot("wall", "/antrean/ > Antrean langsung > Layar", None, WALL),
+    Shot("wall", "/antrean/ > Antrean langsung > /langsung/=/layar/", None, WALL),
     Shot("style-guide", "/_shell/", OPERATOR),
 ]
 
@@ -159,6 +160,11 @@ def photograph(browser: Browser, shot: Shot, address: str, password: str, *, who
     path, *links = shot.path.split(" > ")
     page.goto(address + path)
     for link in links:
+        page.wait_for_load_state()
+        old, _, new = link.partition("=")
+        if new:
+            page.goto(page.url.replace(old, new))
+            continue
         page.get_by_role("main").get_by_role("link", name=link).first.click()
     page.wait_for_load_state("networkidle")
     picture = page.screenshot(full_page=whole)

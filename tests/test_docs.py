@@ -207,6 +207,13 @@ def test_every_page_stands_in_the_table_of_contents_and_every_decision_with_its_
         assert f"| [{number}](decisions/{page.name}) | {title} |" in contents
 
 
+def test_every_picture_is_made_by_the_command_and_shown_somewhere():
+    made = set(re.findall(r'Shot\("([\w-]+)"', (DOCS / "screenshots.py").read_text().split("KINDS = [")[0]))
+    shown = {name for page in pages() for name in re.findall(r"pictures/([\w-]+)\.webp\)", page.read_text())}
+    kept = {path.stem for path in (DOCS / "pictures").iterdir()}
+    assert made == shown == kept
+
+
 # Nothing is wrong
 
 
