@@ -22,6 +22,11 @@ def local_path(target: str | None, default: str = "/") -> str:
     return default if parts.scheme or parts.netloc else target
 
 
+def leads_here(target: str) -> bool:
+    """Whether ``target`` is a path on this very host, so that a page may link to it; see `local_path`."""
+    return local_path(target, "") == target != ""
+
+
 def public_address(settings: Settings, tenant: Tenant, path: str) -> str | None:
     """Return the whole address of ``path`` on the tenant's official host, as a job or a command writes it.
 

@@ -32,10 +32,17 @@ class Bilingual:
 
 
 class Catalogue:
-    """The messages of one package: ids are Indonesian, ``translations/en`` puts them into English."""
+    """The messages of one package: ids are Indonesian, ``translations/en`` puts them into English.
+
+    They lie in ``folder``, and are called ``domain``: for a plugin's package its name without ``lumbung_``.
+    """
 
     def __init__(self, package: str) -> None:
-        self._package = package.partition(".")[0]
+        top = package.partition(".")[0]
+        spec = find_spec(top)
+        places = spec.submodule_search_locations if spec else None
+        self.folder = (Path(next(iter(places))) if places else Path(top)) / "translations"
+        self.domain = top.removeprefix("lumbung_")
 
     def both(self, text: str, **values: object) -> Bilingual:
         """Return ``text`` in both languages, its ``%(name)s`` filled in.
@@ -48,8 +55,13 @@ class Catalogue:
     def say(self, language: str, text: str, **values: object) -> str:
         """Return ``text`` in one language, its ``%(name)s`` filled in as `both` does."""
         if language == "en":
-            text = _english(*_place_of(self._package)).gettext(text)
+            text = _english(self.domain, self.folder).gettext(text)
         return text % _in(language, values) if values else text
+
+
+def clock_pattern(language: str) -> str:
+    """Return how a clock time is written: 08:42 in English, 08.42 in Indonesian."""
+    return "HH:mm" if language == "en" else "HH.mm"
 
 
 def _in(language: str, values: Mapping[str, object]) -> dict[str, object]:
@@ -57,7 +69,7 @@ def _in(language: str, values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _written(value: object, language: str) -> object:
-    clock = "HH:mm" if language == "en" else "HH.mm"
+    clock = clock_pattern(language)
     if isinstance(value, Bilingual):
         return value(language)
     if isinstance(value, datetime):
@@ -67,14 +79,6 @@ def _written(value: object, language: str) -> object:
     if isinstance(value, time):
         return dates.format_time(value, clock, locale=language)
     return value
-
-
-def _place_of(package: str) -> tuple[str, Path]:
-    """Where a package keeps its catalogues; a plugin's is called as the plugin, without ``lumbung_``."""
-    spec = find_spec(package)
-    places = spec.submodule_search_locations if spec else None
-    folder = Path(next(iter(places))) if places else Path(package)
-    return package.removeprefix("lumbung_"), folder / "translations"
 
 
 @cache

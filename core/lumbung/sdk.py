@@ -15,7 +15,7 @@ from uuid import UUID
 
 from flask import Response, abort, has_request_context, request
 
-from lumbung.addresses import public_address
+from lumbung.addresses import local_path, public_address
 from lumbung.audit import record as audit
 from lumbung.bilingual import Bilingual
 from lumbung.context import current_scope, current_tenant, session
@@ -37,6 +37,7 @@ from lumbung.tenancy.tenant import Tenant
 from lumbung.web.access import public, requires, signed_in, staff
 from lumbung.web.calendars import Day, Month, month, month_of
 from lumbung.web.current_unit import current_unit, current_units
+from lumbung.web.downloads import XLSX, download
 from lumbung.web.errors import TooMany
 from lumbung.web.i18n import (
     format_date,
@@ -49,7 +50,6 @@ from lumbung.web.i18n import (
 )
 from lumbung.web.limits import rate_limit
 from lumbung.web.listing import BulkAction, ChoiceFilter, DateFilter, ListColumn, Listing, selected_ids
-from lumbung.web.security import local_path
 from lumbung.web.toasts import toast
 
 Row = TypeVar("Row", bound=TenantOwned)
@@ -178,6 +178,4 @@ def blind_index(text: str) -> bytes:
 
 def send_spreadsheet(name: str, sheets: Sequence[Sheet]) -> Response:
     """Return a download of an xlsx file called ``name``.xlsx; see `lumbung.documents.spreadsheet`."""
-    answer = Response(spreadsheet(sheets), mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.xlsx")
-    return answer
+    return download(f"{name}.xlsx", spreadsheet(sheets), XLSX)

@@ -82,6 +82,7 @@ def test_an_account_pauses_after_ten_failures_before_anything_is_hashed(
             assert sign(house.client(), password="salah salah salah").status_code == 422
         answer = sign(house.client())
         assert answer.status_code == 429
+        assert answer.headers["Retry-After"] == "900"
         assert "15 menit" in answer.text
         assert len(hashed) == 10
     with frozen_clock("2026-11-24T08:16+08:00"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -106,6 +107,15 @@ def test_what_was_changed_before_sending_again_is_a_new_form(house: TestHouse, a
     client.post("/tamu/", data=form)
     assert client.post("/tamu/", data={**form, "name": "Budi"}).headers["Location"] == "/tamu/Budi"
     assert guests(as_owner) == ["Budi", "Siti"]
+
+
+def test_another_file_of_the_same_name_is_a_new_form(house: TestHouse, as_owner: Any) -> None:
+    client = house.client()
+    form = filled(client, name="Siti")
+    for contents in (b"satu", b"dua", b"dua"):
+        answer = client.post("/tamu/", data={**form, "foto": (io.BytesIO(contents), "foto.jpg")})
+        assert answer.status_code == 303
+    assert guests(as_owner) == ["Siti", "Siti"]
 
 
 def test_a_form_that_led_nowhere_says_that_it_was_taken_in(house: TestHouse, as_owner: Any) -> None:

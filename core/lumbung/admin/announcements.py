@@ -10,14 +10,13 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from lumbung.admin.announcement_form import AnnouncementForm, values_of
-from lumbung.admin.rights import me
 from lumbung.announcements import services
 from lumbung.announcements.models import DRAFT, STATES, Announcement
 from lumbung.announcements.plain_text import as_html
 from lumbung.context import current_scope, current_tenant
 from lumbung.tenancy import cards as units
 from lumbung.tenancy.services import unit_tree
-from lumbung.web.access import requires
+from lumbung.web.access import me, requires
 from lumbung.web.i18n import core_domain
 from lumbung.web.paging import page_number, page_url, paginate
 

@@ -8,14 +8,14 @@ from datetime import timedelta
 from flask import Blueprint, render_template, url_for
 from sqlalchemy import func, or_, select
 
-from lumbung.admin.rights import DESK, me, need_one_of
+from lumbung.admin.rights import DESK, need_one_of
 from lumbung.audit import AuditRow
 from lumbung.clock import utc_now
 from lumbung.context import current_scope, current_tenant
 from lumbung.identity.models import PersonRow
 from lumbung.registry.models import FaultRow
 from lumbung.tenancy.models import Unit
-from lumbung.web.access import staff
+from lumbung.web.access import me, staff
 from lumbung.web.action_titles import action_title
 from lumbung.web.i18n import core_domain
 

@@ -8,9 +8,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from lumbung import audit
+from lumbung.addresses import local_path
 from lumbung.admin.forms import GrantForm, PersonForm
 from lumbung.admin.people_list import closing_words, people_listing
-from lumbung.admin.rights import me
 from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
 from lumbung.identity import accounts, people, sessions
@@ -18,12 +18,11 @@ from lumbung.identity.models import PersonRow
 from lumbung.notifications import account_news
 from lumbung.tenancy.services import unit_tree
 from lumbung.web import role_titles
-from lumbung.web.access import requires
+from lumbung.web.access import me, requires
 from lumbung.web.house import lifetime
 from lumbung.web.i18n import core_domain, language
 from lumbung.web.listing import selected_ids
 from lumbung.web.refusals import words_of
-from lumbung.web.security import local_path
 
 blueprint = Blueprint("admin_people", __name__, url_prefix="/admin/orang")
 _ = core_domain.gettext

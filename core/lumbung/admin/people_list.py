@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from flask import url_for
 from sqlalchemy import ColumnElement, not_, or_
 
-from lumbung.admin.rights import me
 from lumbung.context import current_scope, current_tenant
 from lumbung.identity import accounts
 from lumbung.identity.accounts import Closing, LeftOpen
 from lumbung.identity.models import Grant, PersonRow
 from lumbung.web import role_titles
+from lumbung.web.access import me
 from lumbung.web.i18n import core_domain, language
 from lumbung.web.listing import BulkAction, ChoiceFilter, ListColumn, Listing
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from lumbung import audit
 from lumbung.admin.forms import ConfirmForm, WheelForm
 from lumbung.admin.overview import RECENT, recent_faults
-from lumbung.admin.rights import PLUGINS, acting_as, me, need_one_of
+from lumbung.admin.rights import PLUGINS, acting_as, need_one_of
 from lumbung.admin.words import operation_title, problem_words
 from lumbung.clock import utc_now
 from lumbung.context import current_scope, current_tenant
@@ -21,7 +21,7 @@ from lumbung.lifecycle.overview import PluginOverview, overview
 from lumbung.registry.models import EnabledRow, FaultRow, LedgerRow, OperationRow, PluginRow
 from lumbung.tenancy import cards as units
 from lumbung.tenancy.tenant import Tenant
-from lumbung.web.access import requires, staff
+from lumbung.web.access import me, requires, staff
 from lumbung.web.i18n import core_domain, language
 from lumbung.web.refusals import words_of
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import abort
 
-from lumbung.context import current_scope
-from lumbung.identity.person import Person
+from lumbung.web.access import me
 
 PLUGINS = ("core.plugins", "platform.plugins")
 DESK = (
@@ -18,12 +17,6 @@ DESK = (
     "platform.plugins",
     "platform.tenants",
 )
-
-
-def me() -> Person:
-    """Return who is signed in; the view's access rule has made sure that somebody is."""
-    person = current_scope().person
-    return person if person is not None else abort(401)
 
 
 def need_one_of(*permissions: str) -> None:

@@ -8,13 +8,12 @@ from flask import Blueprint, abort, flash
 from werkzeug.wrappers import Response
 
 from lumbung.admin.people import back, find_mine, grant_form, person_page, refused, role_title
-from lumbung.admin.rights import me
 from lumbung.context import current_scope, current_tenant
 from lumbung.identity import accounts, people
 from lumbung.notifications import account_news
 from lumbung.tenancy.models import Unit
 from lumbung.web import role_titles
-from lumbung.web.access import requires
+from lumbung.web.access import me, requires
 from lumbung.web.i18n import core_domain
 
 blueprint = Blueprint("admin_roles", __name__, url_prefix="/admin/orang/<uuid:person_id>/peran")

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from lumbung.admin.rights import PLUGINS, acting_as, me, need_one_of
+from lumbung.admin.rights import PLUGINS, acting_as, need_one_of
 from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
 from lumbung.lifecycle.enable import disable, enable, set_run_by
 from lumbung.registry.state import InstalledPlugin
 from lumbung.tenancy.tenant import Tenant
-from lumbung.web.access import staff
+from lumbung.web.access import me, staff
 from lumbung.web.i18n import core_domain, language
 from lumbung.web.refusals import words_of
 

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from lumbung import audit
 from lumbung.announcements.models import DRAFT, ENDED, IMPORTANT, NOW, URGENT, Announcement
+from lumbung.bilingual import LANGUAGES
 from lumbung.clock import utc_now
 from lumbung.context import Scope
 from lumbung.registry.state import bump
 
-LANGUAGES = ("id", "en")
 MOST_URGENT = 3  # bars at once: more than that and none is read
 
 

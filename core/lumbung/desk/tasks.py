@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import url_for
 
+from lumbung.addresses import leads_here
 from lumbung.admin.overview import first_steps, recent_faults
 from lumbung.admin.rights import DESK
 from lumbung.admin.words import problem_words
@@ -15,7 +16,6 @@ from lumbung.hooks import DeskTask
 from lumbung.identity.person import Person
 from lumbung.lifecycle.overview import PluginOverview, overview
 from lumbung.web.i18n import core_domain, format_datetime, language
-from lumbung.web.security import local_path
 
 _ = core_domain.gettext
 
@@ -48,10 +48,7 @@ def desk_of(person: Person) -> Desk:
     answers = kernel.caller.ask_all("desk_tasks", snapshot, tenant.id, each=DeskTask, person=person)
     titles = {plugin.name: plugin.manifest.title(language()) for plugin in snapshot.enabled_for(tenant.id)}
     waiting = [
-        Waiting(task, titles[name])
-        for name, tasks in answers.values.items()
-        for task in tasks
-        if local_path(task.url, "") == task.url
+        Waiting(task, titles[name]) for name, tasks in answers.values.items() for task in tasks if leads_here(task.url)
     ]
     waiting += [Waiting(task, _("Pengelolaan")) for task in house_tasks(person)]
     return Desk(tuple(sorted(waiting, key=urgency)), tuple(titles[name] for name in answers.failures))

@@ -7,14 +7,13 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lumbung.admin.rights import me
+from lumbung.addresses import local_path
 from lumbung.clock import utc_now
 from lumbung.desk.tasks import desk_of
-from lumbung.web.access import staff
+from lumbung.web.access import me, staff
 from lumbung.web.current_unit import choose_unit, my_units
 from lumbung.web.current_unit import current_unit as unit_at_work
 from lumbung.web.i18n import core_domain
-from lumbung.web.security import local_path
 
 blueprint = Blueprint("desk", __name__, url_prefix="/meja")
 _ = core_domain.gettext

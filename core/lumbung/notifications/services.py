@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from lumbung.addresses import local_path
+from lumbung.addresses import leads_here, local_path
 from lumbung.bilingual import Bilingual
 from lumbung.clock import utc_now
 from lumbung.context import current_scope, current_tenant
@@ -100,5 +100,5 @@ def _refuse_unusable(title: Bilingual, text: Bilingual, url: str) -> None:
             raise TypeError(f"A notification is told in both languages, as `both` makes them; this is {words!r}.")
         if not all(0 < len(one.strip()) <= longest for one in (words.id, words.en)):
             raise ValueError(f"A notification's title or text has 1 to {longest} letters: {words.id[:60]!r}.")
-    if len(url) > LONGEST_URL or local_path(url, "") != url or not url:
+    if len(url) > LONGEST_URL or not leads_here(url):
         raise ValueError(f"A notification leads to a path on this host, such as /antrean/; not to {url!r}.")

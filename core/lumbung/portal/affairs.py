@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 
+from lumbung.addresses import leads_here
 from lumbung.context import current_scope
 from lumbung.hooks import Affair
 from lumbung.web.access import signed_in
 from lumbung.web.i18n import language
-from lumbung.web.security import local_path
 from lumbung.web.view import Service, service_of
 
 blueprint = Blueprint("affairs", __name__)
@@ -45,14 +45,10 @@ def my_affairs() -> Affairs:
     snapshot = scope.kernel.snapshot()
     answers = scope.kernel.caller.ask_all("my_affairs", snapshot, scope.tenant.id, each=Affair, person=scope.person)
     by_service = [
-        (service_of(snapshot.plugins[name].manifest, language()), [one for one in said if _leads_here(one)])
+        (service_of(snapshot.plugins[name].manifest, language()), [one for one in said if leads_here(one.url)])
         for name, said in answers.values.items()
     ]
     return Affairs(
         [(service, affairs) for service, affairs in by_service if affairs],
         [snapshot.plugins[name].manifest.title(language()) for name in answers.failures],
     )
-
-
-def _leads_here(affair: Affair) -> bool:
-    return local_path(affair.url, "") == affair.url

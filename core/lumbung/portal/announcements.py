@@ -7,13 +7,13 @@ from uuid import UUID
 from flask import Blueprint, abort, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
+from lumbung.addresses import local_path
 from lumbung.announcements import services
 from lumbung.announcements.plain_text import as_html, beginning
 from lumbung.context import current_scope
 from lumbung.tenancy import cards as units
 from lumbung.web.access import public
 from lumbung.web.paging import page_number, page_url, paginate
-from lumbung.web.security import local_path
 from lumbung.web.view import TOLD_KEY
 
 blueprint = Blueprint("announcements", __name__, url_prefix="/pengumuman")

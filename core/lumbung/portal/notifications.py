@@ -8,9 +8,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from lumbung.context import current_scope
-from lumbung.identity.person import Person
 from lumbung.notifications import services
-from lumbung.web.access import signed_in
+from lumbung.web.access import me, signed_in
 from lumbung.web.i18n import core_domain
 from lumbung.web.paging import page_number, page_url, paginate
 
@@ -22,7 +21,7 @@ _ = core_domain.gettext
 @signed_in
 def index() -> str:
     """List what the person was told, unread first."""
-    page = paginate(current_scope().session, services.list_query(_who().id), page_number())
+    page = paginate(current_scope().session, services.list_query(me().id), page_number())
     return render_template("portal/notifications.html", page=page, page_url=page_url())
 
 
@@ -30,7 +29,7 @@ def index() -> str:
 @signed_in
 def open_one(notification_id: UUID) -> Response:
     """Mark one as read and go on to where it leads."""
-    target = services.open_one(current_scope().session, _who().id, notification_id)
+    target = services.open_one(current_scope().session, me().id, notification_id)
     return redirect(target, 303) if target is not None else abort(404)
 
 
@@ -38,12 +37,6 @@ def open_one(notification_id: UUID) -> Response:
 @signed_in
 def read_all() -> Response:
     """Mark all as read."""
-    count = services.read_all(current_scope().session, _who().id)
+    count = services.read_all(current_scope().session, me().id)
     flash(_("%(count)s pemberitahuan ditandai terbaca.", count=count), "baik")
     return redirect(url_for(".index"), 303)
-
-
-def _who() -> Person:
-    person = current_scope().person
-    assert person is not None  # noqa: S101  (@signed_in)
-    return person

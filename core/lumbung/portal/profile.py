@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
 from werkzeug.wrappers import Response
 
 from lumbung import audit
@@ -14,12 +14,13 @@ from lumbung.errors import LumbungError
 from lumbung.identity import accounts, people, preferences, sessions
 from lumbung.identity.models import PersonRow
 from lumbung.identity.passwords import hash_password, matches
-from lumbung.identity.person import Person
 from lumbung.notifications import account_news
 from lumbung.portal.browsers import browser_of
 from lumbung.portal.forms import ContactForm, DetailsForm, MailForm, PasswordForm
 from lumbung.portal.my_data import everything_kept_of
+from lumbung.web.access import me as who_asks
 from lumbung.web.access import signed_in
+from lumbung.web.downloads import download
 from lumbung.web.house import lifetime
 from lumbung.web.i18n import COOKIE_FREE_KEY, core_domain, language
 from lumbung.web.limits import rate_limit
@@ -101,7 +102,7 @@ def password() -> Page:
 @signed_in
 def open_sessions() -> str:
     """Show where a person is signed in."""
-    scope, who = current_scope(), _who()
+    scope, who = current_scope(), who_asks()
     rows = sessions.open_sessions(scope.session, who.id, lifetime(scope.kernel))
     listed = [(row, browser_of(row.agent), row.id == who.session_id) for row in rows]
     return render_template("portal/account/sessions.html", sessions=listed)
@@ -111,7 +112,7 @@ def open_sessions() -> str:
 @signed_in
 def revoke(session_id: UUID) -> Response:
     """End one of the person's own sessions."""
-    if not sessions.revoke(current_scope().session, _who().id, session_id):
+    if not sessions.revoke(current_scope().session, who_asks().id, session_id):
         abort(404)
     flash(_("Sesi itu sudah diakhiri."), "baik")
     return redirect(url_for(".open_sessions"), 303)
@@ -121,7 +122,7 @@ def revoke(session_id: UUID) -> Response:
 @signed_in
 def revoke_others() -> Response:
     """End every session of the person but this one."""
-    who = _who()
+    who = who_asks()
     ended = sessions.revoke_all(current_scope().session, who.id, keep=who.session_id)
     flash(_("%(count)s sesi lain diakhiri.", count=ended), "baik")
     return redirect(url_for(".open_sessions"), 303)
@@ -131,10 +132,8 @@ def revoke_others() -> Response:
 @signed_in
 def my_data() -> Response:
     """Hand a person all that the core keeps of them, as a file (UU 27/2022, the right to a copy)."""
-    answer = make_response(json.dumps(everything_kept_of(_me()), ensure_ascii=False, indent=2))
-    answer.headers["Content-Type"] = "application/json"
-    answer.headers.set("Content-Disposition", "attachment", filename="data-saya.json")
-    return answer
+    kept = json.dumps(everything_kept_of(_me()), ensure_ascii=False, indent=2)
+    return download("data-saya.json", kept, "application/json")
 
 
 def _details_page(me: PersonRow, form: ContactForm) -> str:
@@ -180,17 +179,11 @@ def _change_password(me: PersonRow, form: PasswordForm) -> bool:
         form.password.errors = [_("Kata sandi ini mudah ditebak. Pakai kalimat dari beberapa kata.")]
         return False
     me.password_hash = hash_password(form.password.data or "")
-    sessions.revoke_all(current_scope().session, me.id, keep=_who().session_id)
+    sessions.revoke_all(current_scope().session, me.id, keep=who_asks().session_id)
     audit.record("person.password", me.email, about=me.id)
     return True
 
 
-def _who() -> Person:
-    person = current_scope().person
-    assert person is not None  # noqa: S101  (@signed_in)
-    return person
-
-
 def _me() -> PersonRow:
-    who = _who()
+    who = who_asks()
     return current_scope().session.get_one(PersonRow, (who.tenant_id, who.id))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import timedelta
 
 from flask import Blueprint, Response, abort, make_response, render_template
 from flask_babel import force_locale
@@ -20,13 +19,13 @@ from lumbung.tenancy.models import TenantRow
 from lumbung.web.access import public
 from lumbung.web.i18n import core_domain
 from lumbung.web.icons import ICONS, draw_icon, icon_url
+from lumbung.web.security import FOR_EVER
 from lumbung.web.theme import stylesheet
 
 blueprint = Blueprint("pwa", __name__)
 
 PAPER = "#FBFAF7"
 FONT = "/_static/vendor/plus-jakarta-sans.woff2?v=5.3.0"  # as in lumbung.css
-YEAR = timedelta(days=365)
 _HOUSE_FILE = re.compile(r"(?:href|src)=\"(/_(?:static|tenant)/[^\"#]+)\"")
 _KINDS = ("Kabupaten ", "Kota ", "Provinsi ")
 
@@ -140,5 +139,5 @@ def _short(name: str) -> str:
 
 def _for_ever(answer: Response, kind: str) -> Response:
     answer.headers["Content-Type"] = kind
-    answer.headers["Cache-Control"] = f"public, max-age={int(YEAR.total_seconds())}, immutable"
+    answer.headers["Cache-Control"] = FOR_EVER
     return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
+from lumbung.addresses import local_path
 from lumbung.context import current_scope
 from lumbung.errors import LumbungError
 from lumbung.identity import people, sessions
@@ -13,7 +14,6 @@ from lumbung.portal.sign_in import welcome
 from lumbung.web.access import public
 from lumbung.web.i18n import core_domain
 from lumbung.web.limits import rate_limit
-from lumbung.web.security import local_path
 
 blueprint = Blueprint("register", __name__)
 _ = core_domain.gettext

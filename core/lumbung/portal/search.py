@@ -8,6 +8,7 @@ from functools import partial
 
 from flask import Blueprint, render_template, request
 
+from lumbung.addresses import leads_here
 from lumbung.announcements import services as announcements
 from lumbung.announcements.models import Announcement
 from lumbung.announcements.plain_text import one_line
@@ -19,7 +20,6 @@ from lumbung.portal.search_words import LONGEST, around, highlighted, words_of
 from lumbung.tenancy.cards import UnitCard
 from lumbung.web.access import public
 from lumbung.web.limits import rate_limit
-from lumbung.web.security import local_path
 
 blueprint = Blueprint("search", __name__)
 
@@ -86,7 +86,7 @@ def _ask_plugins(words: list[str]) -> list[SearchHit]:
     answers = scope.kernel.caller.ask_all(
         "search", scope.kernel.snapshot(), current_tenant().id, each=SearchHit, words=tuple(words)
     )
-    return [hit for said in answers.values.values() for hit in said[:MOST_HITS] if local_path(hit.url, "") == hit.url]
+    return [hit for said in answers.values.values() for hit in said[:MOST_HITS] if leads_here(hit.url)]
 
 
 def _is_office(unit: UnitCard, words: list[str]) -> bool:

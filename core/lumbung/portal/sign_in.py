@@ -6,21 +6,21 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from werkzeug.wrappers import Response
 
 from lumbung import audit
+from lumbung.addresses import local_path
 from lumbung.context import current_scope, current_tenant
 from lumbung.identity import sessions
 from lumbung.identity.models import PersonRow
 from lumbung.identity.person import Person
-from lumbung.identity.sign_in import SignInRefused, TooManyAttempts, sign_in
+from lumbung.identity.sign_in import WINDOW, SignInRefused, TooManyAttempts, sign_in
 from lumbung.portal.forms import SignInForm
 from lumbung.web.access import public
 from lumbung.web.house import lifetime, sid_cookie
 from lumbung.web.i18n import COOKIE_FREE_KEY, core_domain
-from lumbung.web.security import local_path
 
 blueprint = Blueprint("sign_in", __name__)
 _ = core_domain.gettext
 
-Page = Response | str | tuple[str, int]
+Page = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 
 @blueprint.route("/masuk", methods=["GET", "POST"])
@@ -47,7 +47,7 @@ def sign_in_page() -> Page:
         )
     except TooManyAttempts:
         form.form_errors.append(_("Terlalu banyak percobaan. Tunggu 15 menit, lalu coba lagi."))
-        return render_template("portal/sign_in.html", form=form, next=target), 429
+        return render_template("portal/sign_in.html", form=form, next=target), 429, {"Retry-After": str(WINDOW.seconds)}
     except SignInRefused:
         form.form_errors.append(_("Alamat surel dan kata sandi ini tidak cocok. Periksa keduanya, lalu coba lagi."))
         return render_template("portal/sign_in.html", form=form, next=target), 422

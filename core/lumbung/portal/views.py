@@ -6,12 +6,13 @@ from flask import Blueprint, Response, abort, make_response, redirect, request, 
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
+from lumbung.addresses import local_path
 from lumbung.context import current_scope, current_tenant
 from lumbung.identity.preferences import choose_language as choose_language_of
 from lumbung.tenancy.models import TenantRow
 from lumbung.web.access import public
 from lumbung.web.i18n import COOKIE_FREE_KEY
-from lumbung.web.security import local_path
+from lumbung.web.security import FOR_EVER
 
 blueprint = Blueprint("commons", __name__)
 
@@ -37,5 +38,5 @@ def logo() -> Response:
         abort(404)
     answer = make_response(picture)
     answer.headers["Content-Type"] = "image/png"
-    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    answer.headers["Cache-Control"] = FOR_EVER
     return answer

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from lumbung import audit
+from lumbung.bilingual import LANGUAGES
 from lumbung.context import scope_or_none
 from lumbung.errors import LumbungError
 from lumbung.registry.state import bump
@@ -22,7 +23,6 @@ from lumbung.tenancy.colours import TooPale, normal_colour, too_pale
 from lumbung.tenancy.models import TenantHost, TenantRow, Unit
 from lumbung.tenancy.regions import find_region
 
-LANGUAGES = ("id", "en")
 LOGO_SIDE = 256  # pixels
 LARGEST_LOGO = 5 * 1024 * 1024
 MOST_PIXELS = 25_000_000

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask
+from flask import Flask, abort
 
+from lumbung.context import current_scope
 from lumbung.errors import LumbungError
 from lumbung.identity.person import Person
 
@@ -94,3 +95,9 @@ def refuse_undeclared(app: Flask, declared: frozenset[str], owner: str) -> None:
 def _mark(view: View, access: Access) -> View:
     setattr(view, _MARK, access)
     return view
+
+
+def me() -> Person:
+    """Return who is signed in, in a view whose access rule lets nobody else in."""
+    person = current_scope().person
+    return person if person is not None else abort(401)

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from lumbung.web.view import asset_hash
+from lumbung.web.view import asset_url
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "lumbung"
 _environment = Environment(loader=PrefixLoader({"lumbung": FileSystemLoader(_TEMPLATES)}), autoescape=True)
@@ -44,8 +44,4 @@ def wants_json(accept: MIMEAccept | str) -> bool:
 
 
 def _render(name: str, **context: object) -> str:
-    return _environment.get_template(f"lumbung/{name}").render(asset=_asset, **context)
-
-
-def _asset(name: str) -> str:
-    return f"/_static/{name}?v={asset_hash(name)}"
+    return _environment.get_template(f"lumbung/{name}").render(asset=asset_url, **context)

@@ -24,9 +24,5 @@ class Compiled(BytecodeCache):
         if bucket.code is not None:
             self._kept[bucket.key] = (bucket.checksum, bucket.code)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._kept.clear()
-
 
 COMPILED = Compiled()

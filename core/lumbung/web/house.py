@@ -27,7 +27,7 @@ from lumbung.web import errors, i18n, once
 from lumbung.web.access import refuse_undeclared, rule_of
 from lumbung.web.compiled import COMPILED
 from lumbung.web.compression import pack
-from lumbung.web.security import HEADERS, add_headers, refuse_unstorable_text
+from lumbung.web.security import FOR_EVER, HEADERS, add_headers, refuse_unstorable_text
 from lumbung.web.view import HouseView
 
 CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "lumbung"
@@ -144,8 +144,7 @@ class HouseApp(Flask):
 
     def _see_off(self, response: Response) -> Response:
         if request.endpoint == "static" and response.status_code in (200, 304):
-            days = 365 if "v" in request.args else 0
-            response.headers["Cache-Control"] = f"public, max-age={days * 86400}" + (", immutable" if days else "")
+            response.headers["Cache-Control"] = FOR_EVER if "v" in request.args else "public, max-age=0"
             for name, value in HEADERS.items():  # an SVG of a plugin is a page too, when opened by itself
                 response.headers.setdefault(name, value)
             return pack(request, response, self.static_folder)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,7 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, has_request_context, request, session
 from flask_babel import Babel, Domain
 
-from lumbung.bilingual import Bilingual, Catalogue
+from lumbung.bilingual import Bilingual, Catalogue, clock_pattern
 from lumbung.context import scope_or_none
 
 SOURCE_LANGUAGE = "id"
@@ -31,9 +30,9 @@ core_domain = Domain(str(CORE_TRANSLATIONS), domain="lumbung")
 class Messages(Domain):
     """The messages of a plugin: `gettext` and its kin for the reader of this page, `both` for one who reads later."""
 
-    def __init__(self, package: str, folder: Path) -> None:
-        super().__init__(str(folder / "translations"), domain=package.removeprefix("lumbung_"))
+    def __init__(self, package: str) -> None:
         self._catalogue = Catalogue(package)
+        super().__init__(str(self._catalogue.folder), domain=self._catalogue.domain)
 
     def both(self, text: str, **values: object) -> Bilingual:
         """Return ``text`` in both languages, its ``%(name)s`` filled in. Works in a job too, where no page is shown.
@@ -48,10 +47,7 @@ def translator(package: str) -> Messages:
 
     Its catalogues are ``<package>/translations/<language>/LC_MESSAGES/<plugin>.mo``.
     """
-    top = package.partition(".")[0]
-    spec = find_spec(top)
-    places = spec.submodule_search_locations if spec else None
-    return Messages(top, Path(next(iter(places))) if places else Path(top))
+    return Messages(package)
 
 
 def set_up(app: Flask, domain: str, translations: Path) -> None:
@@ -78,12 +74,13 @@ def set_up(app: Flask, domain: str, translations: Path) -> None:
 
 def form_messages() -> NullTranslations:
     """Return what WTForms itself says about a field ("Not a valid choice."), in the language of this request."""
-    return _form_messages(language())
+    return catalogue("wtforms", language())
 
 
 @cache
-def _form_messages(code: str) -> NullTranslations:
-    return Translations.load(str(CORE_TRANSLATIONS), [code], domain="wtforms")
+def catalogue(domain: str, code: str) -> NullTranslations:
+    """Return a catalogue of the core whose message ids are English, in one language; empty where there is none."""
+    return Translations.load(str(CORE_TRANSLATIONS), [code], domain=domain)
 
 
 def language() -> str:
@@ -136,7 +133,7 @@ def format_rupiah(value: int | Decimal | None, *, sen: bool = False) -> str:
 
 
 def _clock() -> str:
-    return "HH.mm" if language() == SOURCE_LANGUAGE else "HH:mm"
+    return clock_pattern(language())
 
 
 def _time_zone() -> str:

@@ -3,7 +3,7 @@
 Each form that `lumbung/ui.html` writes carries a random token. The first request with it puts a row into
 ``lumbung_form_sent``, in the transaction of the act itself: kept when the act is kept, undone when it is refused, so
 that a form with mistakes may be sent again. A twin that comes at the same moment waits at the database for the first.
-What was typed is part of the key: a page that comes back from the browser's history and is changed is a new form.
+What was typed, files too, is part of the key: a page that comes back from the history and is changed is a new form.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from flask import Response, redirect, request
+from flask import Response, g, redirect, request
 from markupsafe import Markup
 from sqlalchemy import text
 from werkzeug.exceptions import Conflict
@@ -46,7 +46,7 @@ def claim() -> BaseResponse | None:
     None when it is the first of its kind or carries no token. Otherwise where the first one led; raises `Conflict`
     (409) when that led nowhere in particular.
     """
-    key = _key()
+    key = g.form_key = _key()
     if key is None:
         return None
     session, values = current_scope().session, {"tenant": current_tenant().id, "key": key}
@@ -60,7 +60,7 @@ def claim() -> BaseResponse | None:
 
 def note_where_it_led(answer: Response) -> None:
     """Keep where a form's answer leads, just before the act is committed."""
-    key = _key()
+    key = g.get("form_key")
     if key is not None:
         values = {"tenant": current_tenant().id, "key": key, "location": answer.headers.get("Location")}
         current_scope().session.execute(_NOTE, values)
@@ -75,7 +75,9 @@ def _key() -> bytes | None:
     digest = hashlib.sha256()
     parts = [token, str(person.id if person else ""), request.script_root + request.full_path]
     parts += [f"{name}={value}" for name, value in request.form.items(multi=True) if name not in (FIELD, CSRF_FIELD)]
-    parts += [f"{name}={file.filename}" for name, file in request.files.items(multi=True)]
+    for name, file in request.files.items(multi=True):
+        parts.append(f"{name}={file.filename}={hashlib.file_digest(file.stream, 'sha256').hexdigest()}")  # type: ignore[arg-type]
+        file.stream.seek(0)
     for part in parts:
         digest.update(part.encode() + b"\0")
     return digest.digest()

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from babel.support import NullTranslations, Translations
-
 from lumbung.errors import LumbungError, Sentence
-from lumbung.web.i18n import CORE_TRANSLATIONS, language
+from lumbung.web.i18n import catalogue, language
 
 
 def words_of(refusal: LumbungError | Sentence) -> str:
@@ -16,10 +12,5 @@ def words_of(refusal: LumbungError | Sentence) -> str:
     The Indonesian stands in ``translations/id/LC_MESSAGES/refusals.po``; what is not there is said in English.
     """
     sentence = refusal.sentence if isinstance(refusal, LumbungError) else refusal
-    catalogue = _catalogue(language())
-    return sentence.said(lambda template: catalogue.gettext(template) if template else "")
-
-
-@cache
-def _catalogue(code: str) -> NullTranslations:
-    return Translations.load(str(CORE_TRANSLATIONS), [code], domain="refusals")
+    known = catalogue("refusals", language())
+    return sentence.said(lambda template: known.gettext(template) if template else "")

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from flask import Request, Response
 from werkzeug.exceptions import BadRequest
 
-from lumbung.addresses import local_path as local_path  # the guard of every redirect
-
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -19,6 +17,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "form-action 'self'",
     )
 )
+
+FOR_EVER = "public, max-age=31536000, immutable"  # of an address that holds the hash of what it serves
 
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

@@ -28,6 +28,8 @@ from lumbung.web.trail import TrailEntry, trail_of
 
 TOLD_KEY = "told"  # in the visit's cookie: ids of urgent announcements that the visitor closed
 
+LONGEST_PATH = 2000  # every form of the page echoes it
+
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
 
@@ -133,8 +135,9 @@ class HouseView:
 
     @property
     def path(self) -> str:
-        """The path of this page with its query, from the root of the host."""
-        return request.script_root + request.full_path.rstrip("?")
+        """The path of this page from the root of the host, with its query unless that is absurdly long."""
+        whole = request.script_root + request.full_path.rstrip("?")
+        return whole if len(whole) <= LONGEST_PATH else request.script_root + request.path
 
     def can(self, permission: str) -> bool:
         """Whether the person has a permission, in some unit at least."""
@@ -142,7 +145,7 @@ class HouseView:
 
     def asset(self, name: str) -> str:
         """Return the address of a static file of the core, with its hash: browsers may keep it for ever."""
-        return f"/_static/{name}?v={asset_hash(name)}"
+        return asset_url(name)
 
     def own_asset(self, name: str) -> str:
         """Return the address of a static file of this plugin (in the portal: of the core), with its hash."""
@@ -270,6 +273,11 @@ def service_of(manifest: Manifest, language: str) -> Service:
         icon=manifest.icon,
         donor=manifest.donor.name,
     )
+
+
+def asset_url(name: str) -> str:
+    """Return the address of a static file of the core, with its hash: browsers may keep it for ever."""
+    return f"/_static/{name}?v={asset_hash(name)}"
 
 
 def asset_hash(name: str) -> str:

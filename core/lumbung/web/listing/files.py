@@ -14,9 +14,8 @@ from flask import Response
 
 from lumbung.context import current_tenant
 from lumbung.documents.spreadsheet import Sheet, spreadsheet
+from lumbung.web.downloads import XLSX, download
 from lumbung.web.listing.columns import ListColumn, clock_length
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 # A spreadsheet that opens a CSV file runs what begins like this.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -26,7 +25,7 @@ def xlsx_file(name: str, title: str, columns: Sequence[ListColumn], rows: Iterab
     """Return a download called ``name``.xlsx: one sheet with a line for each row, ``note`` above it."""
     lines = [[column.for_file(row) for column in columns] for row in rows]
     sheet = Sheet(title, [column.for_sheet() for column in columns], lines, [note] if note else [])
-    return _download(f"{name}.xlsx", spreadsheet([sheet]), XLSX)
+    return download(f"{name}.xlsx", spreadsheet([sheet]), XLSX)
 
 
 def csv_file(name: str, columns: Sequence[ListColumn], rows: Iterable[Any]) -> Response:
@@ -36,7 +35,7 @@ def csv_file(name: str, columns: Sequence[ListColumn], rows: Iterable[Any]) -> R
     writer.writerow([_guarded(str(column.title)) for column in columns])
     for row in rows:
         writer.writerow([csv_value(column.for_file(row)) for column in columns])
-    return _download(f"{name}.csv", out.getvalue().encode("utf-8-sig"), "text/csv")
+    return download(f"{name}.csv", out.getvalue().encode("utf-8-sig"), "text/csv")
 
 
 def csv_value(value: Any) -> str:
@@ -57,9 +56,3 @@ def csv_value(value: Any) -> str:
 
 def _guarded(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _download(name: str, contents: bytes, kind: str) -> Response:
-    answer = Response(contents, mimetype=kind)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
