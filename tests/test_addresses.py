@@ -1,4 +1,4 @@
-"""No path that a visitor can influence leaves the host; and how a page is written out where no request says its host."""
+"""No path that a visitor can influence leaves the host; and how a page is written out where no request tells."""
 
 from __future__ import annotations
 

@@ -11,14 +11,15 @@ from werkzeug.wrappers import Response
 
 from lumbung.admin.announcement_form import AnnouncementForm, values_of
 from lumbung.announcements import services
-from lumbung.announcements.models import DRAFT, STATES, Announcement
+from lumbung.announcements.models import DRAFT, ENDED, NOW, PLANNED, Announcement
 from lumbung.announcements.plain_text import as_html
+from lumbung.bilingual import LANGUAGES
 from lumbung.context import current_scope, current_tenant
 from lumbung.tenancy import cards as units
 from lumbung.tenancy.services import unit_tree
 from lumbung.web.access import me, requires
-from lumbung.web.i18n import core_domain
-from lumbung.web.paging import page_number, page_url, paginate
+from lumbung.web.i18n import core_domain, language
+from lumbung.web.listing import ChoiceFilter, ListColumn, Listing
 
 blueprint = Blueprint("admin_announcements", __name__, url_prefix="/admin/pengumuman")
 _ = core_domain.gettext
@@ -28,22 +29,70 @@ Page = Response | str | tuple[str, int]
 
 @blueprint.get("/")
 @requires("core.announce")
-def index() -> str:
-    """List announcements, the newest first, all or those of one state."""
-    asked = request.args.get("keadaan", "")
-    state = asked if asked in STATES else ""
-    newest = func.coalesce(Announcement.shown_from, Announcement.written_at).desc()
-    query = select(Announcement).order_by(newest, Announcement.id)
-    if state:
-        query = query.where(services.states(state))
-    session = current_scope().session
-    return render_template(
-        "admin/announcements.html",
-        page=paginate(session, query, page_number()),
-        page_url=page_url(),
-        state=state,
-        counts={one: session.scalar(select(func.count(Announcement.id)).where(services.states(one))) for one in STATES},
+def index() -> Response | str:
+    """List announcements, the newest first, all or those of one state; or the same as a file."""
+    listing = announcements_listing()
+    return listing.export() or render_template("admin/announcements.html", listing=listing, state_title=state_title)
+
+
+def announcements_listing() -> Listing:
+    """Return the announcements as this request asks for them."""
+    return Listing(
+        query=select(Announcement),
+        columns=[
+            ListColumn(
+                "judul",
+                _("Judul"),
+                value=lambda row: row.title_in(language()),
+                sort=Announcement.title["id"].astext,
+                width=48,
+            ),
+            ListColumn("keadaan", _("Keadaan"), value=lambda row: state_title(row.state)),
+            ListColumn(
+                "mulai",
+                _("Mulai"),
+                value=lambda row: row.shown_from,
+                kind="datetime",
+                sort=func.coalesce(Announcement.shown_from, Announcement.written_at),
+            ),
+            ListColumn(
+                "selesai",
+                _("Selesai"),
+                value=lambda row: row.shown_until,
+                kind="datetime",
+                sort=Announcement.shown_until,
+            ),
+            ListColumn("penulis", _("Ditulis oleh"), value=lambda row: row.written_by, sort=Announcement.written_by),
+            ListColumn("tindakan", _("Tindakan"), kind="acts"),
+        ],
+        name="pengumuman",
+        title=_("Pengumuman"),
+        noun=_("pengumuman"),
+        default_sort="-mulai",
+        search=[column[code].astext for column in (Announcement.title, Announcement.text) for code in LANGUAGES],
+        search_label=_("Judul atau isi"),
+        filters=[
+            ChoiceFilter(
+                "keadaan",
+                _("Keadaan pengumuman"),
+                [(state, state_title(state)) for state in (NOW, PLANNED, DRAFT, ENDED)],
+                where=services.states,
+                tabs=True,
+                counts=services.counts(current_scope().session),
+            )
+        ],
     )
+
+
+def state_title(state: str) -> str:
+    """Return what the state of an announcement is called."""
+    titles: dict[str, str] = {
+        DRAFT: _("Konsep"),
+        PLANNED: _("Dijadwalkan"),
+        NOW: _("Tampil"),
+        ENDED: _("Selesai"),
+    }
+    return titles[state]
 
 
 @blueprint.route("/tulis", methods=["GET", "POST"])

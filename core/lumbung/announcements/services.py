@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from lumbung import audit
-from lumbung.announcements.models import DRAFT, ENDED, IMPORTANT, NOW, URGENT, Announcement
+from lumbung.announcements.models import DRAFT, ENDED, IMPORTANT, NOW, STATES, URGENT, Announcement
 from lumbung.bilingual import LANGUAGES
 from lumbung.clock import utc_now
 from lumbung.context import Scope
@@ -143,6 +143,12 @@ def states(state: str) -> ColumnElement[bool]:
         return ~Announcement.draft & (Announcement.shown_until <= moment)
     begun = Announcement.shown_from <= moment if state == NOW else Announcement.shown_from > moment
     return ~Announcement.draft & begun & _not_over(moment)
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Return how many announcements are in each state at this moment."""
+    figures = [func.count().filter(states(state)) for state in STATES]
+    return dict(zip(STATES, session.execute(select(*figures)).one(), strict=True))
 
 
 def _not_over(moment: datetime) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField, TelField
@@ -22,6 +23,48 @@ def required(what: str) -> InputRequired:
     return InputRequired(message=what)
 
 
+def name_field() -> StringField:
+    """Return the field of a person's own name."""
+    return StringField(
+        _("Nama lengkap"),
+        description=_("Seperti tertulis di KTP."),
+        validators=[required(_("Tulis nama Anda.")), Length(2, 120, message=_("Nama berisi 2 sampai 120 huruf."))],
+    )
+
+
+def email_field() -> EmailField:
+    """Return the field of a person's own address; whether it is one is checked when it is kept."""
+    return EmailField(
+        _("Alamat surel"),
+        description=_("Dipakai untuk masuk. Satu alamat untuk satu akun."),
+        validators=[
+            required(_("Tulis alamat surel Anda.")),
+            Length(max=254, message=_("Ini bukan alamat surel. Contoh: nama@contoh.id")),
+        ],
+    )
+
+
+def phone_field() -> TelField:
+    """Return the field of a person's own number, which may be left empty."""
+    return TelField(
+        _("Nomor ponsel"),
+        description=_("Boleh kosong. Dipakai untuk kabar tentang layanan yang Anda ambil."),
+        validators=[Optional(), Regexp(PHONE, message=_("Contoh: 0812 3456 7890"))],
+    )
+
+
+def new_password_field(label: Any, empty: Any, hint: Any = "") -> PasswordField:
+    """Return the field of a password that is chosen; ``empty`` is said when nothing was."""
+    return PasswordField(
+        label,
+        description=hint,
+        validators=[
+            required(empty),
+            Length(SHORTEST, LONGEST, message=_("Kata sandi berisi 10 sampai 256 huruf.")),
+        ],
+    )
+
+
 class SignInForm(FlaskForm):
     """E-mail and password."""
 
@@ -32,31 +75,13 @@ class SignInForm(FlaskForm):
 class RegisterForm(FlaskForm):
     """A citizen makes an account."""
 
-    name = StringField(
-        _("Nama lengkap"),
-        description=_("Seperti tertulis di KTP."),
-        validators=[
-            required(_("Tulis nama Anda.")),
-            Length(2, 120, message=_("Nama berisi 2 sampai 120 huruf.")),
-        ],
-    )
-    email = EmailField(
-        _("Alamat surel"),
-        description=_("Dipakai untuk masuk. Satu alamat untuk satu akun."),
-        validators=[required(_("Tulis alamat surel Anda."))],
-    )
-    phone = TelField(
-        _("Nomor ponsel"),
-        description=_("Boleh kosong. Dipakai untuk kabar tentang layanan yang Anda ambil."),
-        validators=[Optional(), Regexp(PHONE, message=_("Contoh: 0812 3456 7890"))],
-    )
-    password = PasswordField(
+    name = name_field()
+    email = email_field()
+    phone = phone_field()
+    password = new_password_field(
         _("Kata sandi"),
-        description=_("Sedikitnya 10 huruf; kalimat pendek mudah diingat dan sulit ditebak."),
-        validators=[
-            required(_("Buat kata sandi.")),
-            Length(SHORTEST, LONGEST, message=_("Kata sandi berisi 10 sampai 256 huruf.")),
-        ],
+        _("Buat kata sandi."),
+        _("Sedikitnya 10 huruf; kalimat pendek mudah diingat dan sulit ditebak."),
     )
     agree = BooleanField(
         _("Saya setuju data di atas disimpan untuk akun ini."),
@@ -68,11 +93,7 @@ class RegisterForm(FlaskForm):
 class ContactForm(FlaskForm):
     """How a person is reached, and in which language."""
 
-    phone = TelField(
-        _("Nomor ponsel"),
-        description=_("Boleh kosong. Dipakai untuk kabar tentang layanan yang Anda ambil."),
-        validators=[Optional(), Regexp(PHONE, message=_("Contoh: 0812 3456 7890"))],
-    )
+    phone = phone_field()
     language = RadioField(_("Bahasa halaman dan pesan"), validators=[InputRequired(_("Pilih bahasa."))])
 
     def offer(self, languages: Iterable[str]) -> ContactForm:
@@ -84,22 +105,8 @@ class ContactForm(FlaskForm):
 class DetailsForm(FlaskForm):
     """A person changes their name or e-mail address."""
 
-    name = StringField(
-        _("Nama lengkap"),
-        description=_("Seperti tertulis di KTP."),
-        validators=[
-            required(_("Tulis nama Anda.")),
-            Length(2, 120, message=_("Nama berisi 2 sampai 120 huruf.")),
-        ],
-    )
-    email = EmailField(
-        _("Alamat surel"),
-        description=_("Dipakai untuk masuk. Satu alamat untuk satu akun."),
-        validators=[
-            required(_("Tulis alamat surel Anda.")),
-            Length(max=254, message=_("Ini bukan alamat surel. Contoh: nama@contoh.id")),
-        ],
-    )
+    name = name_field()
+    email = email_field()
     current = PasswordField(
         _("Kata sandi sekarang"),
         description=_("Supaya tidak ada orang lain yang mengubahnya."),
@@ -120,13 +127,7 @@ class PasswordForm(FlaskForm):
     """A person changes their password."""
 
     current = PasswordField(_("Kata sandi sekarang"), validators=[required(_("Tulis kata sandi yang sekarang."))])
-    password = PasswordField(
-        _("Kata sandi baru"),
-        validators=[
-            required(_("Tulis kata sandi baru.")),
-            Length(SHORTEST, LONGEST, message=_("Kata sandi berisi 10 sampai 256 huruf.")),
-        ],
-    )
+    password = new_password_field(_("Kata sandi baru"), _("Tulis kata sandi baru."))
     again = PasswordField(
         _("Ulangi kata sandi baru"),
         validators=[EqualTo("password", message=_("Kedua kata sandi baru tidak sama."))],

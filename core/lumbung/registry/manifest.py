@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from croniter import croniter
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from lumbung.errors import LumbungError, Sentence
 from lumbung.hooks import hook_names
@@ -134,6 +134,14 @@ class Words(_Part):
         return self.en if language == "en" else self.id
 
 
+def _in_both(given: Any) -> Any:
+    """Take one text for both languages: manifests kept from older versions say no more."""
+    return {"id": given, "en": given} if isinstance(given, str) else given
+
+
+WordsOrText = Annotated[Words, BeforeValidator(_in_both)]
+
+
 class Donor(_Part):
     """Who gave the application: shown on its every page, because giving is honoured here."""
 
@@ -183,9 +191,9 @@ class AuditAction(_Part):
 class PersonalData(_Part):
     """One kind of personal data the plugin keeps: the line of the processing register (UU 27/2022)."""
 
-    name: str
+    name: WordsOrText
     purpose: Words
-    basis: str
+    basis: WordsOrText
     where: str
     retention_days: int | None = Field(None, ge=1)
 
