@@ -13,12 +13,17 @@ from lumbung.database.model import belongs_to
 from lumbung.tenancy.models import Unit
 
 
+CITIZEN, SERVANT, CONTRIBUTOR = "citizen", "servant", "contributor"
+
+
 class PersonRow(CoreModel):
     """A citizen or a civil servant. ``email`` is kept in lower case and is unique in its tenant.
 
     ``operator`` marks staff of the office that runs the platform (Diskominfotik): they install plugins and
     register tenants. Nobody but another operator, or the command line, may set it. ``language`` is that of the
     messages to them, empty for the tenant's first; ``mail`` says whether notifications also come by e-mail.
+    ``kind`` is one of `CITIZEN`, `SERVANT` (a civil servant, who may have a ``nip``, a ``position`` and a unit) and
+    `CONTRIBUTOR` (somebody of a partner city). ``erased_at`` is set when their data were erased on request.
     """
 
     __tablename__ = "lumbung_person"
@@ -31,9 +36,17 @@ class PersonRow(CoreModel):
     active: Mapped[bool] = mapped_column(default=True)
     language: Mapped[str | None] = mapped_column(String(8))
     mail: Mapped[bool] = mapped_column(default=True)
+    kind: Mapped[str] = mapped_column(String(12), default=CITIZEN)
+    email_verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    phone_verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    nip: Mapped[str | None] = mapped_column(String(18))
+    position: Mapped[str | None] = mapped_column(String(160))
+    unit_id: Mapped[UUID | None] = belongs_to("lumbung_unit")
+    erased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     grants: Mapped[list[Grant]] = relationship(back_populates="person", cascade="all, delete-orphan")
+    home_unit: Mapped[Unit | None] = relationship()
 
 
 class Grant(CoreModel):
