@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -19,11 +21,15 @@ def create_app(settings: Settings | None = None, *, kernel: Kernel | None = None
     """
     settings = settings or load_settings()
     kernel = kernel or Kernel(settings, running_app_url(settings))
-    portal = Portal(kernel)
-    gateway = Gateway(kernel, portal, portal.wsgi_app)
+    return put_behind_gate(Portal(kernel), kernel)
+
+
+def put_behind_gate(portal: Portal, kernel: Kernel) -> Portal:
+    """Put a gate of its own in front of a portal, for the site that ``kernel`` serves; return the portal."""
+    gateway = Gateway(kernel, portal, partial(Flask.wsgi_app, portal))
     portal.extensions["lumbung"] = gateway
     portal.wsgi_app = gateway  # type: ignore[method-assign]
-    hops = settings.trusted_proxies
+    hops = kernel.settings.trusted_proxies
     if hops:
         portal.wsgi_app = ProxyFix(gateway, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return portal

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
-from lumbung.app import create_app
+from lumbung.app import put_behind_gate
 from lumbung.context import Scope
 from lumbung.database.roles import DatabaseUrls
 from lumbung.identity import people, sessions
@@ -23,6 +23,7 @@ from lumbung.identity.models import PersonRow, SessionRow
 from lumbung.identity.person import Person
 from lumbung.identity.sessions import find_person
 from lumbung.kernel import Kernel
+from lumbung.portal.app import Portal
 from lumbung.settings import Settings
 from lumbung.tenancy.models import Unit
 from lumbung.tenancy.services import add_unit, find_unit
@@ -30,6 +31,10 @@ from lumbung.web.house import lifetime, sid_cookie
 from lumbung.worker import worker_app
 
 _CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+
+
+# Making a portal takes longer than most tests: it goes from one house to the next, never to two at once.
+_idle_portals: list[Portal] = []
 
 
 class HouseClient(Client):
@@ -74,8 +79,10 @@ class TestHouse:
 
     @cached_property
     def app(self) -> Flask:
-        """The portal with the gate in front, made when the first visitor comes."""
-        return create_app(self.settings, kernel=self.kernel)
+        """The portal with the gate in front, taken when the first visitor comes."""
+        portal = _idle_portals.pop() if _idle_portals else Portal(self.kernel)
+        portal.serve_for(self.kernel)
+        return put_behind_gate(portal, self.kernel)
 
     @contextmanager
     def scope(
@@ -160,8 +167,10 @@ class TestHouse:
             server.server_close()
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Give every connection back, and the portal to the next house."""
         self.kernel.close()
+        if isinstance(portal := self.__dict__.pop("app", None), Portal):
+            _idle_portals.append(portal)
 
     @staticmethod
     def _unit(scope: Scope, code: str) -> Unit:

@@ -70,7 +70,13 @@ def bait_of(migrator_url: str, tenant: int) -> Bait:
     try:
         with engine.connect() as connection:
             for table in _tables(connection):
-                rows = connection.execute(select(table).where(table.c.tenant_id == tenant).order_by(*table.primary_key).limit(20)).mappings().all()
+                rows = (
+                    connection.execute(
+                        select(table).where(table.c.tenant_id == tenant).order_by(*table.primary_key).limit(20)
+                    )
+                    .mappings()
+                    .all()
+                )
                 if not rows:
                     continue
                 if "id" in table.c:
