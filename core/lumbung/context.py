@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 from werkzeug.local import LocalProxy
 
+from lumbung.database.encrypted import asked_of
+
 if TYPE_CHECKING:
     from lumbung.database.engine import Database
+    from lumbung.database.keyring import Keyring
     from lumbung.identity.person import Person
     from lumbung.kernel import Kernel
     from lumbung.tenancy.tenant import Tenant
@@ -113,4 +116,9 @@ def current_tenant() -> Tenant:
     return tenant
 
 
+def _keys_and_tenant() -> tuple[Keyring, int]:
+    return current_scope().kernel.keyring, current_tenant().id
+
+
+asked_of(_keys_and_tenant)
 session: Session = LocalProxy(lambda: current_scope().session)  # type: ignore[assignment]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+HEALTH = ("/_health/live", "/_health/ready")  # answered here: no tenant, no person
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
@@ -114,10 +115,10 @@ class Gateway:
         return snapshot.tenants.get(only) if only and host is not None else None
 
     def _health(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
-        if path == "/_health/live":
-            return plain(start_response, "200 OK", json.dumps({"status": "alive"}), kind="application/json")
-        if path != "/_health/ready":
+        if path not in HEALTH:
             return plain(start_response, "404 Not Found", "{}", kind="application/json")
+        if path == HEALTH[0]:
+            return plain(start_response, "200 OK", json.dumps({"status": "alive"}), kind="application/json")
         try:
             self._kernel.database.check()
             generation = self._kernel.snapshot().generation

@@ -8,16 +8,20 @@ raises is left out of the answers and written down as a fault; the others are as
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 import pluggy
+
+from lumbung.bilingual import Bilingual
 
 if TYPE_CHECKING:
     from flask import Blueprint
 
     from lumbung.demo import Demo
+    from lumbung.identity.cards import PersonCard
     from lumbung.identity.person import Person
 
 NAMESPACE = "lumbung"
@@ -72,6 +76,79 @@ class DeskTask:
     def __post_init__(self) -> None:
         if self.due is not None and self.due.tzinfo is None:
             raise ValueError("due has no time zone; work it out from lumbung.sdk.now()")
+
+
+@dataclass(frozen=True)
+class DataSubject:
+    """Somebody whose data are asked for (subjek data pribadi, UU 27/2022); ``id`` is that of their account.
+
+    ``phone`` and ``nik`` are there only when it was proven that they are theirs: a number that was confirmed, a
+    KTP that an officer saw. So whatever is found by them may be shown and erased. ``id`` is empty for somebody
+    without an account, whom an officer serves.
+    """
+
+    id: UUID | None
+    name: str
+    email: str = ""
+    phone: str | None = None
+    nik: str | None = field(default=None, repr=False)
+
+
+Plain = str | int | float | bool | date | datetime | time | None
+
+
+@dataclass(frozen=True)
+class DataSection:
+    """Personal data of one kind, such as queue numbers: rows with the same columns.
+
+    ``name`` and the keys of ``columns`` are for programs (small letters); ``title`` and the values of ``columns`` for
+    people, in the language of the page. A value is a text, a number, a date or moment, True, False or None.
+    """
+
+    name: str
+    title: str
+    columns: Mapping[str, str]
+    rows: Sequence[Mapping[str, Plain]]
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            for key, value in row.items():
+                if key not in self.columns:
+                    raise ValueError(f"section {self.name!r} has no column {key!r}; it has {list(self.columns)}")
+                if not isinstance(value, Plain):
+                    raise TypeError(f"{self.name}.{key} is {type(value).__name__}; a plain value is expected")
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What became of one kind of data when a person was erased: how many rows, and how.
+
+    ``how`` is ``deleted``, ``anonymised`` (the row stays and tells of nobody) or ``kept``; the last two say ``why``,
+    with the law that asks for it.
+    """
+
+    what: Bilingual
+    count: int
+    how: Literal["deleted", "anonymised", "kept"] = "deleted"
+    why: Bilingual | None = None
+
+    def __post_init__(self) -> None:
+        if self.how not in ("deleted", "anonymised", "kept"):
+            raise ValueError(f"data are deleted, anonymised or kept, not {self.how!r}")
+        if self.how != "deleted" and self.why is None:
+            raise ValueError(f"{self.what.id}: say why this was {self.how} and which law asks for it")
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What went from somebody to their successor: how many, and of what ("pengaduan")."""
+
+    what: Bilingual
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.count < 0:
+            raise ValueError("what moved is counted: 0 or more")
 
 
 @dataclass(frozen=True)
@@ -139,6 +216,48 @@ def on_event(event: Event) -> None:
 
     Runs inside the tenant's scope; its writes are committed together with the note that it heard the event, so
     each event takes effect once. One that raises is tried again later; other listeners do not notice.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def export_person(person: DataSubject) -> Sequence[DataSection]:
+    """Return all that the plugin holds of this person, for themselves to see and take away.
+
+    Needed, like `erase_person`, by every plugin that names ``[[personal_data]]``. Asked for their page "my data"
+    and for a copy at the desk, also where the plugin is off but still holds rows. Read, do not write.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def erase_person(person: DataSubject) -> Sequence[Erased]:
+    """Erase what the plugin holds of this person, for good, and tell what was done.
+
+    Runs in one transaction with the core and every other plugin: one that raises leaves all as it was. What the law
+    on archives asks to be kept stays without a word that tells of whom; matters still open are closed.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sweep_personal_data(today: date) -> Sequence[Erased]:
+    """Delete or make anonymous the personal data whose ``retention_days`` are over, and tell what was done.
+
+    Asked every night for each tenant that the plugin holds rows of, on or off, and for a rehearsal, which is undone:
+    so do nothing that a rolled-back transaction would not undo. ``today`` is the date where the tenant is.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def hand_over(giver: PersonCard, receiver: PersonCard, unit_ids: frozenset[UUID] | None) -> Sequence[Moved]:
+    """Move everything open that ``giver`` is to deal with to ``receiver``, and tell what moved.
+
+    Needed by a plugin that assigns matters to people. Asked when a post is handed over: for matters of ``unit_ids``,
+    or (None) for all. What is finished keeps the name of who finished it. Runs in one transaction with the roles, the
+    core and every other plugin: one that raises leaves all as it was. Asked for the preview too, which is undone: so
+    do nothing that a rolled-back transaction would not undo.
     """
     raise NotImplementedError
 

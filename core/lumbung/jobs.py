@@ -47,6 +47,11 @@ def defer_mail(scope: Scope, notification_id: UUID) -> None:
     _put(scope, "lumbung.mail", {"notification": str(notification_id)})
 
 
+def defer_letter(scope: Scope, letter_id: UUID) -> None:
+    """Have a letter with a secret link sent, if this transaction is committed. Neither link nor address is queued."""
+    _put(scope, "lumbung.letter", {"letter": str(letter_id)})
+
+
 def defer_operation(scope: Scope, operation_id: UUID) -> None:
     """Have an install or uninstall done by the job worker, which alone holds the migrator's key."""
     _put(scope, "lumbung.operate", {"operation": str(operation_id)}, queue=LIFECYCLE, lock=LIFECYCLE)

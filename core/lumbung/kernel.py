@@ -8,6 +8,7 @@ from typing import Any
 
 from lumbung.context import Scope, opened
 from lumbung.database.engine import Database
+from lumbung.database.keyring import Keyring
 from lumbung.errors import LumbungError, Sentence
 from lumbung.registry.caller import Caller
 from lumbung.registry.discovery import add_plugin_folder
@@ -33,6 +34,7 @@ class Kernel:
             statement_timeout_ms=settings.statement_timeout_ms,
             pgbouncer=settings.pgbouncer,
         )
+        self.keyring = Keyring(settings.keyring_path)
         self.state = State(self.database)
         self.caller = Caller()
         add_plugin_folder(settings.plugin_folder / "current")

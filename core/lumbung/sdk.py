@@ -5,10 +5,9 @@ Tests of a plugin may also import `lumbung.testing`. Everything else of the core
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from typing import TypeVar
 from urllib.parse import urljoin
 from uuid import UUID
@@ -16,25 +15,30 @@ from uuid import UUID
 from flask import Response, abort, has_request_context, request
 
 from lumbung.addresses import local_path, public_address
+from lumbung.audit import note_reading
 from lumbung.audit import record as audit
 from lumbung.bilingual import Bilingual
 from lumbung.context import current_scope, current_tenant, session
+from lumbung.database.encrypted import Encrypted
 from lumbung.database.model import TenantOwned, belongs_to
 from lumbung.demo import Demo
 from lumbung.documents.qr import qr_svg
 from lumbung.documents.spreadsheet import Column, Sheet, spreadsheet
 from lumbung.errors import DomainError
 from lumbung.events import emit
-from lumbung.hooks import Affair, DeskTask, Event, SearchHit, hookimpl
+from lumbung.hooks import Affair, DataSection, DataSubject, DeskTask, Erased, Event, Moved, SearchHit, hookimpl
 from lumbung.identity import cards as people
+from lumbung.identity.blind_index import blind_index
 from lumbung.identity.current import current_person
 from lumbung.identity.person import Person
 from lumbung.jobs import defer
 from lumbung.notifications.services import notify as _notify
+from lumbung.openid.clients import OpenIDClient, openid_client
+from lumbung.privacy import consents
 from lumbung.tenancy import cards as units
 from lumbung.tenancy.regions import Region, districts, find_region, villages
 from lumbung.tenancy.tenant import Tenant
-from lumbung.web.access import public, requires, signed_in, staff
+from lumbung.web.access import public, reaches, requires, signed_in, staff, within
 from lumbung.web.calendars import Day, Month, month, month_of
 from lumbung.web.current_unit import current_unit, current_units
 from lumbung.web.downloads import XLSX, download
@@ -60,15 +64,21 @@ __all__ = [
     "BulkAction",
     "ChoiceFilter",
     "Column",
+    "DataSection",
+    "DataSubject",
     "DateFilter",
     "Day",
     "Demo",
     "DeskTask",
     "DomainError",
+    "Encrypted",
+    "Erased",
     "Event",
     "ListColumn",
     "Listing",
     "Month",
+    "OpenIDClient",
+    "Moved",
     "Person",
     "Region",
     "SearchHit",
@@ -95,13 +105,17 @@ __all__ = [
     "format_number",
     "format_rupiah",
     "format_time",
+    "give_consent",
+    "has_consent",
     "hookimpl",
     "language",
     "local_path",
     "month",
     "month_of",
+    "note_reading",
     "notify",
     "now",
+    "openid_client",
     "people",
     "public",
     "qr_svg",
@@ -118,6 +132,7 @@ __all__ = [
     "translator",
     "units",
     "villages",
+    "within",
 ]
 
 
@@ -136,10 +151,24 @@ def find(model: type[Row], row_id: UUID, *, lock: bool = False) -> Row | None:
     return session.get(model, (current_tenant().id, row_id), with_for_update=lock or None)
 
 
-def find_or_404(model: type[Row], row_id: UUID, *, lock: bool = False) -> Row:
-    """Return the tenant's row with this id; answer 404 when there is none. For views."""
-    row = find(model, row_id, lock=lock)
-    return row if row is not None else abort(404)
+def find_or_404(
+    model: type[Row],
+    row_id: UUID,
+    *,
+    lock: bool = False,
+    permission: str | None = None,
+    unit: Callable[[Row], UUID | None] = attrgetter("unit_id"),
+) -> Row:
+    """Return the tenant's row with this id; answer 404 when there is none. For views.
+
+    With a ``permission``, a row outside of the units in which the person at work holds it answers just like one that
+    does not exist. ``unit`` says whose a row is: its ``unit_id``, unless told otherwise; a row of no unit is for
+    those who hold the permission in the whole tenant.
+    """
+    row = find(model, row_id)
+    if row is None or (permission is not None and not reaches(permission, unit(row))):
+        abort(404)
+    return find(model, row_id, lock=True) or abort(404) if lock else row
 
 
 def external_url(path: str) -> str:
@@ -167,13 +196,27 @@ def notify(person_id: UUID, title: Bilingual, text: Bilingual, url: str) -> None
     _notify(person_id, title, text, url)
 
 
-def blind_index(text: str) -> bytes:
-    """Return a keyed hash (HMAC-SHA256) of an identity number, to find it by without keeping it.
+def give_consent(code: str) -> None:
+    """Write down that whoever is signed in agrees to a text of the plugin's manifest (``[[consents]]``), as it is now.
 
-    The key is the site's own; the same number gives another hash for another tenant.
+    Call it where a form with that text was sent with its box ticked. Raises `RuntimeError` when nobody is signed in,
+    `ValueError` for a text that is not the plugin's own.
     """
-    key = current_scope().kernel.settings.index_key()
-    return hmac.digest(key, f"{current_tenant().id}:{text}".encode(), hashlib.sha256)
+    person, plugin = current_person(), current_scope().plugin
+    if person is None:
+        raise RuntimeError("Nobody is signed in, so nobody can agree.")
+    if plugin is None or not code.startswith(f"{plugin}."):
+        raise ValueError(f"{plugin} asks for the consent {code!r}, which is not its own")
+    consents.give(session, person.id, code, on=plugin)
+
+
+def has_consent(person_id: UUID, code: str) -> bool:
+    """Whether somebody agrees to a text of a manifest at this moment; False the moment they withdraw it.
+
+    Ask before each use of data that rests on consent. Who has to act on a withdrawal listens to
+    ``core.consent_withdrawn``.
+    """
+    return consents.has(session, person_id, code)
 
 
 def send_spreadsheet(name: str, sheets: Sequence[Sheet]) -> Response:

@@ -10,12 +10,13 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -55,6 +56,15 @@ class Settings(BaseSettings):
     secret_key: str | None = Field(
         None, min_length=32, description="Signs cookies and tokens; none: made once in the data folder."
     )
+    keyring: Path | None = Field(
+        None, description="File with the keys of encrypted columns; none: keyring.json in the folder of secrets."
+    )
+    audit_anchor: Path | None = Field(
+        None, description="File of the trail's signed anchors, best on another disk; none: anchors.jsonl in home."
+    )
+    audit_anchor_mail: str | None = Field(
+        None, description="Address that gets a copy of each anchor; none: the file is all there is."
+    )
     single_tenant: str | None = Field(
         None, description="Slug of the tenant that answers for a host name nobody registered."
     )
@@ -88,6 +98,10 @@ class Settings(BaseSettings):
         description="Pictures under maps, an address with {z}, {x} and {y}; none: an outline of the coasts.",
     )
     map_credit: str | None = Field(None, description="Words under a map that say who drew those pictures.")
+    outgoing_private: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Host names, with commas between, that may be asked on a private network or without TLS; none: no.",
+    )
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe line kept.")
 
@@ -95,6 +109,11 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("keyring", "audit_anchor")
+    @classmethod
+    def _absolute_or_none(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
 
     @field_validator("smtp_security")
     @classmethod
@@ -115,12 +134,33 @@ class Settings(BaseSettings):
         except EmailNotValidError as error:
             raise ValueError(f"{value!r} is no e-mail address") from error
 
+    @field_validator("audit_anchor_mail")
+    @classmethod
+    def _an_address_or_none(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            return validate_email(value, check_deliverability=False, globally_deliverable=False).normalized
+        except EmailNotValidError as error:
+            raise ValueError(f"{value!r} is no e-mail address") from error
+
     @field_validator("map_tiles")
     @classmethod
     def _with_places(cls, value: str | None) -> str | None:
         if value is not None and not all(place in value for place in ("{z}", "{x}", "{y}")):
             raise ValueError("the address names {z}, {x} and {y}")
         return value
+
+    @field_validator("outgoing_private", mode="before")
+    @classmethod
+    def _host_names(cls, value: object) -> object:
+        names = value.split(",") if isinstance(value, str) else value
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            raise ValueError("write host names with commas between")
+        named = tuple(name.strip().lower() for name in names if name.strip())
+        if any(set(name) & set("/*@ ") or "://" in name for name in named):
+            raise ValueError("write host names alone, without https://, port of a web address or *")
+        return named
 
     @property
     def map_origin(self) -> str | None:
@@ -164,6 +204,11 @@ class Settings(BaseSettings):
     def index_key(self) -> bytes:
         """Return the key of blind indexes, making and keeping one at first use. It must never change."""
         return keep_secret(self.secrets_folder / "index-key", lambda: secrets.token_urlsafe(48)).encode()
+
+    @property
+    def keyring_path(self) -> Path:
+        """Where the keys of encrypted columns are kept; see `lumbung.database.keyring`."""
+        return self.keyring or self.secrets_folder / "keyring.json"
 
     def web_environment(self) -> dict[str, str]:
         """Return the environment of the web processes: everything but the migrator's keys and the mail password."""

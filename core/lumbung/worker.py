@@ -26,7 +26,10 @@ from lumbung.jobs import LIFECYCLE, defer
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.operations import carry_out
 from lumbung.mail import MailRefused, mailer_for
+from lumbung.notifications.anchors import anchor_trails
 from lumbung.notifications.mailing import send_by_mail
+from lumbung.notifications.secret_letters import send_letter
+from lumbung.privacy.clocks import remind_everywhere
 from lumbung.registry.discovery import describe_error
 from lumbung.registry.faults import record_fault
 from lumbung.tenancy.tenant import Tenant
@@ -69,6 +72,11 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
         with kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
             _noting_refusals(lambda: send_by_mail(scope, UUID(notification), mailer))
 
+    @app.task(name="lumbung.letter", retry=MAIL_RETRY)
+    def letter(tenant: str, letter: str) -> None:
+        with kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
+            _noting_refusals(lambda: send_letter(scope, UUID(letter), mailer))
+
     @app.task(name="lumbung.operate", queue=LIFECYCLE, lock=LIFECYCLE)
     def operate(operation: str, tenant: str | None = None) -> None:
         carry_out(kernel, UUID(operation))
@@ -82,6 +90,16 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     @app.task(name="lumbung.sweep", queueing_lock="lumbung.sweep", pass_context=False)
     def sweep(timestamp: int) -> None:
         logger.info("%s outdated rows swept away", sweep_all(kernel))
+
+    @app.periodic(cron="47 18 * * *")
+    @app.task(name="lumbung.anchor", queueing_lock="lumbung.anchor", pass_context=False, retry=RETRY)
+    def anchor(timestamp: int) -> None:
+        anchor_trails(kernel, mailer)
+
+    @app.periodic(cron="7 * * * *")
+    @app.task(name="lumbung.data_clocks", queueing_lock="lumbung.data_clocks", pass_context=False)
+    def data_clocks(timestamp: int) -> None:
+        remind_everywhere(kernel)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="lumbung.pick_up", queueing_lock="lumbung.pick_up", pass_context=False)

@@ -35,11 +35,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_lumbung_person_unit_id", "lumbung_person", ["tenant_id", "unit_id"])
     op.add_column("lumbung_person", sa.Column("erased_at", moment))
+    op.add_column("lumbung_person", sa.Column("nik", sa.LargeBinary, comment="lumbung:encrypted"))
+    op.add_column("lumbung_person", sa.Column("nik_index", sa.LargeBinary))
+    op.add_column("lumbung_person", sa.Column("nik_set_at", moment))
+    op.create_check_constraint(
+        "person_nik", "lumbung_person", "(nik IS NULL) = (nik_index IS NULL) AND (nik IS NULL) = (nik_set_at IS NULL)"
+    )
+    op.create_unique_constraint("uq_lumbung_person_nik_index", "lumbung_person", ["tenant_id", "nik_index"])
 
 
 def downgrade() -> None:
+    op.drop_constraint("uq_lumbung_person_nik_index", "lumbung_person")
+    op.drop_constraint("person_nik", "lumbung_person")
     op.drop_index("ix_lumbung_person_unit_id", "lumbung_person")
     op.drop_constraint("fk_lumbung_person_unit_id", "lumbung_person")
     op.drop_constraint("uq_lumbung_person_nip", "lumbung_person")
-    for column in ("erased_at", "unit_id", "position", "nip", "phone_verified_at", "email_verified_at", "kind"):
+    for column in ("nik_set_at", "nik_index", "nik", "erased_at", "unit_id", "position", "nip", "phone_verified_at", "email_verified_at", "kind"):
         op.drop_column("lumbung_person", column)

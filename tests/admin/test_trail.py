@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from lumbung import audit
+from lumbung.audit import anchor
 from lumbung.clock import utc_now
 from lumbung.testing import HouseClient, TestHouse, frozen_clock
 
@@ -80,3 +82,43 @@ def test_the_download_holds_what_the_filter_shows_and_no_formula(house: TestHous
 def _rows(desk: HouseClient, query: str) -> str:
     page = desk.get(f"/admin/jejak/?{query}").get_data(as_text=True)
     return page.partition("<tbody>")[2].partition("</tbody>")[0]
+
+
+def test_the_page_shows_where_the_chain_stands_and_checks_it(
+    house: TestHouse, desk: HouseClient, as_owner: Any
+) -> None:
+    with house.scope():
+        for number in range(3):
+            audit.record("a.b", number)
+    [(newest, seal)] = as_owner(
+        "SELECT h.seq, encode(h.hash, 'hex') FROM lumbung_audit_head h JOIN lumbung_tenant t ON t.id = h.tenant_id "
+        "WHERE slug = 'sumbawa'"
+    )
+    page = desk.get("/admin/jejak/").get_data(as_text=True)
+    assert f"{seal[:4]} {seal[4:8]} " in page and "belum ada" in page
+    anchor.write(house.settings, house.kernel.database.engine, house.kernel.snapshot().tenants.values())
+    assert f"sampai nomor {newest}" in desk.get("/admin/jejak/").get_data(as_text=True)
+    told = desk.post_form("/admin/jejak/periksa", page="/admin/jejak/", follow_redirects=True).get_data(as_text=True)
+    assert f"Rantai utuh: {newest} catatan diperiksa" in told and "Memeriksa rantai jejak audit" in told
+    as_owner("ALTER TABLE lumbung_audit DISABLE TRIGGER USER")
+    as_owner("UPDATE lumbung_audit SET thing = 'lain' WHERE action = 'a.b' AND thing = '1'")
+    told = desk.post_form("/admin/jejak/periksa", page="/admin/jejak/", follow_redirects=True).get_data(as_text=True)
+    assert f"Catatan nomor {newest - 1}" in told and "isinya diubah" in told
+    anchor.path_of(house.settings).write_text("{}\n")
+    told = desk.post_form("/admin/jejak/periksa", page="/admin/jejak/", follow_redirects=True).get_data(as_text=True)
+    assert "Berkas jangkar tidak dapat dipercaya" in told
+    citizen = house.client("sumbawa", house.person("sumbawa", "warga@a.id"))
+    assert citizen.post_form("/admin/jejak/periksa").status_code == 403
+
+
+def test_a_long_chain_is_checked_at_its_end(
+    house: TestHouse, desk: HouseClient, as_owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lumbung.admin.trail_state.MOST", 2)
+    with house.scope():
+        for number in range(4):
+            audit.record("a.b", number)
+    as_owner("ALTER TABLE lumbung_audit DISABLE TRIGGER USER")
+    as_owner("UPDATE lumbung_audit SET thing = 'lain' WHERE action = 'a.b' AND thing = '0'")
+    told = desk.post_form("/admin/jejak/periksa", page="/admin/jejak/", follow_redirects=True).get_data(as_text=True)
+    assert "Rantai utuh: 2 catatan diperiksa" in told and "lumbung audit verify" in told

@@ -145,6 +145,8 @@ def test_every_route_of_the_house_states_who_may_call_it(lumbung: Any, gift: Any
         "permission": "public",
     }
     assert by_path["/akun", ("GET", "POST")]["permission"] == "signed-in"
+    for path in ("/_health/live", "/_health/ready", "/_static/<path:filename>", "/contoh/static/<path:filename>"):
+        assert by_path[path, ("GET",)]["permission"] == "public"
     assert "/masuk\tGET POST\tcore\tpublic" in lumbung("routes").out
 
 
@@ -167,3 +169,33 @@ def test_a_plugin_without_pages_adds_no_route_and_stops_no_list(lumbung: Any, gi
     gift("contoh")
     rows = json.loads(lumbung("routes", "--json").out)
     assert {row["plugin"] for row in rows} == {None, "contoh"}
+
+
+def test_who_can_and_what_somebody_can_are_told_with_the_reason(lumbung: Any, house: TestHouse, gift: Any) -> None:
+    gift()
+    house.person("sumbawa", "admin@a.id", roles=["admin"])
+    house.person("sumbawa", "penulis@a.id", roles=["editor"])
+    rows = json.loads(lumbung("user", "who", "core.announce", "--tenant", "sumbawa", "--json").out)
+    assert [(row["email"], row["role"], row["unit"], row["granted_by"]) for row in rows] == [
+        ("admin@a.id", "admin", None, "test"),
+        ("penulis@a.id", "editor", None, "test"),
+    ]
+    said = json.loads(lumbung("user", "can", "Penulis@A.id", "--tenant", "sumbawa", "--json").out)
+    assert {row["permission"] for row in said if row["can"]} == {"core.announce"}
+    plain = lumbung("user", "can", "penulis@a.id", "--tenant", "sumbawa").out
+    assert "core.announce\tyes\twhole tenant\teditor" in plain
+    assert "there are: core.announce" in lumbung("user", "who", "raja", "--tenant", "sumbawa").refused()
+    assert "nobody with the address" in lumbung("user", "can", "x@a.id", "--tenant", "sumbawa").refused()
+
+
+def test_an_invitation_prints_a_link_that_makes_the_account(lumbung: Any, house: TestHouse) -> None:
+    said = lumbung("user", "invite", "a@a.id", "--tenant", "sumbawa", "--name", "Bu Ani", "--role", "admin")
+    assert said.code == 0
+    link = said.out.splitlines()[0]
+    assert link.startswith("http://sumbawa.localhost:8000/undangan?k=")
+    form = {"k": link.partition("k=")[2], "password": "empat kata yang panjang", "again": "empat kata yang panjang"}
+    assert house.client().post_form("/undangan", form, page="/daftar").status_code == 303
+    for wrong in (("--role", "tidak.ada"), ("--unit", "TIDAKADA"), ("--send",)):
+        assert lumbung("user", "invite", "b@a.id", "--tenant", "sumbawa", "--name", "B", *wrong).refused()
+    again = lumbung("user", "invite", "a@a.id", "--tenant", "sumbawa", "--name", "Bu Ani")
+    assert "already has an account" in again.refused()

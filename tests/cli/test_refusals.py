@@ -3,6 +3,7 @@
 # ruff: noqa: S608  (a statement of table names, which are ours)
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,18 @@ from lumbung.testing import TestHouse, make_wheel
 
 PERSON = ("user", "add", "siti@contoh.id", "--tenant", "sumbawa", "--name", "Siti")
 TENANT = ("tenant", "add", "dompu", "--name", "Kabupaten Dompu", "--host", "dompu.localhost")
+
+UNDECLARED = """
+from flask import Blueprint
+from lumbung.sdk import hookimpl
+halaman = Blueprint("halaman", __name__)
+@halaman.get("/")
+def terbuka():
+    return "terbuka"
+@hookimpl
+def routes():
+    return [halaman]
+"""
 
 REFUSALS: list[tuple[tuple[str, ...], str]] = [
     (("user", "list", "--tenant", "bali"), "no tenant 'bali'; there are: sumbawa, sumbawabarat"),
@@ -84,9 +97,18 @@ def test_a_migration_that_cannot_be_done_is_a_sentence_too(lumbung: Any, tmp_pat
     assert "tidak" in lumbung("plugin", "install", str(make_wheel(tmp_path, files=files))).refused()
 
 
-def test_routes_of_a_plugin_that_cannot_be_opened_name_it(lumbung: Any, gift: Any) -> None:
+def test_routes_of_a_plugin_that_cannot_be_opened_say_why_and_show_the_others(lumbung: Any, gift: Any) -> None:
     gift("buruk", init="raise SystemExit('keluar')")
-    assert "buruk" in lumbung("routes", "--json").refused()
+    gift("lupa", init=UNDECLARED)
+    gift("contoh")
+    rows = json.loads(lumbung("routes", "--json").out)
+    closed = {row["plugin"]: row for row in rows if row["permission"] == "closed"}
+    assert set(closed) == {"buruk", "lupa"}
+    assert "keluar" in closed["buruk"]["refusal"]
+    assert "The view halaman.terbuka (/) of lupa has no access rule" in closed["lupa"]["refusal"]
+    assert closed["lupa"]["path"] == "/lupa/"
+    assert any(row["plugin"] == "contoh" and row["permission"] == "public" for row in rows)
+    assert "has no access rule" in lumbung("routes").out
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ WHO = {
     "admin": ("admin",),
     "operator": ("admin",),
 }
-SIGN_OUT = {("POST", "/keluar")}
+SIGN_OUT = {("POST", "/keluar"), ("POST", "/openid/keluar")}
 ACTS = {"act": ["serve", "finish", "skip"], "kind": ["location", "service", "slot", "counter"], "day": ["2026-11-25"]}
 
 

@@ -28,7 +28,7 @@ def sign_in(page: Page, address: str, email: str, password: str) -> None:
     page.goto(f"{address}/masuk")
     page.get_by_label("Alamat surel").fill(email)
     page.get_by_label("Kata sandi").fill(password)
-    page.get_by_role("main").get_by_role("button", name="Masuk").click()
+    page.get_by_role("main").get_by_role("button", name="Masuk", exact=True).click()
     expect(page.get_by_text("Keluar")).to_have_count(1)
 
 

@@ -201,9 +201,10 @@ class TestTheCopyOfOnesData:
         answer = client.get("/akun/data.json")
         assert "attachment" in answer.headers["Content-Disposition"]
         data = json.loads(answer.get_data(as_text=True))
-        assert data["account"]["email"] == "w@a.id"
-        assert data["notifications"][0]["title"]["id"] == "Data akun Anda diubah"
-        assert len(data["sessions"]) == 2
+        [core] = [one["sections"] for one in data["held"] if one["application"] == "core"]
+        assert core["account"]["rows"][0]["email"] == "w@a.id"
+        assert core["notifications"]["rows"][0]["title"] == "Data akun Anda diubah"
+        assert len(core["sessions"]["rows"]) == 2
         assert "password" not in answer.get_data(as_text=True)
         assert "token" not in answer.get_data(as_text=True)
 

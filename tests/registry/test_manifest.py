@@ -75,6 +75,12 @@ BAD = [
         "'citizen' or 'desk'",
     ),
     (GOOD + '[events]\nemits = ["lain.happened"]\n', "lain.happened", "must begin with 'contoh.'"),
+    (
+        GOOD + '[[consents]]\ncode = "lain.news"\ntitle = {id = "a", en = "b"}\n'
+        'text = {id = "Saya setuju begini.", en = "I agree to this."}\n',
+        "lain.news",
+        "must begin with 'contoh.'",
+    ),
     (GOOD + '[[jobs]]\nname = "nightly"\ncron = "besok"\n', "jobs.0.cron", "such as '5 0 * * *'"),
     (GOOD + '[[jobs]]\nname = "nightly"\ncron = "* * * * * 30"\n', "jobs.0.cron", "such as '5 0 * * *'"),
     (GOOD + '[[jobs]]\nname = "nightly"\ncron = "61 0 * * *"\n', "jobs.0.cron", "such as '5 0 * * *'"),

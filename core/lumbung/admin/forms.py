@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     ColorField,
+    DateField,
     EmailField,
+    RadioField,
     SelectChoice,
     SelectField,
     SelectMultipleField,
@@ -23,7 +26,12 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from lumbung.context import current_tenant
+from lumbung.identity.employment import LONGEST_POSITION
+from lumbung.identity.models import CITIZEN, CONTRIBUTOR, SERVANT, PersonRow
+from lumbung.identity.nip import formatted
 from lumbung.identity.people import PHONE
+from lumbung.identity.role_ends import end_of_day
 from lumbung.tenancy.colours import HOUSE
 from lumbung.tenancy.models import Unit
 from lumbung.tenancy.services import TenancyError
@@ -32,6 +40,7 @@ from lumbung.web.role_titles import RoleTitle
 
 _ = core_domain.lazy_gettext
 
+LAST_YEAR = 2100
 TIME_ZONES = ("Asia/Makassar", "Asia/Jakarta", "Asia/Jayapura")
 HOST = re.compile(r"^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?$")
 UNKNOWN_REGION = _("Tidak ada wilayah dengan kode ini. Contoh: 52.04 untuk Kabupaten Sumbawa.")
@@ -77,6 +86,41 @@ class PersonForm(FlaskForm):
         description=_("Boleh kosong."),
         validators=[Optional(), Regexp(PHONE, message=_("Contoh: 0812 3456 7890"))],
     )
+    kind = RadioField(
+        _("Siapa orang ini?"),
+        choices=[
+            SelectChoice(SERVANT, _("Pegawai pemerintah daerah")),
+            SelectChoice(CONTRIBUTOR, _("Kontributor dari daerah mitra")),
+            SelectChoice(CITIZEN, _("Warga")),
+        ],
+        default=SERVANT,
+    )
+    nip = StringField(
+        _("NIP"),
+        description=_("Khusus pegawai. 18 angka; boleh kosong, misalnya untuk pegawai honorer."),
+        validators=[Optional(), Length(max=60, message=_("NIP terdiri atas 18 angka."))],
+    )
+    position = StringField(
+        _("Jabatan"),
+        description=_("Khusus pegawai. Misalnya Operator Layanan Operasional."),
+        validators=[Optional(), Length(max=LONGEST_POSITION, message=_("Jabatan paling panjang 160 huruf."))],
+    )
+    unit_id = SelectField(
+        _("Unit kerja"),
+        description=_("Khusus pegawai. Tempat bekerjanya; peran diberikan tersendiri."),
+        coerce=str,
+        validators=[Optional()],
+    )
+
+    def offer(self, units: Iterable[tuple[int, Unit]], row: PersonRow | None = None) -> PersonForm:
+        """Fill in the units, and what is known of somebody who is there already."""
+        self.unit_id.choices = [SelectChoice("", str(_("Belum ditentukan"))), *unit_choices(units)]
+        if row is not None and not self.is_submitted():
+            self.unit_id.data = str(row.unit_id or "")
+            self.nip.data = formatted(row.nip)
+            if row.kind == CITIZEN and (row.grants or row.operator):
+                self.kind.data = SERVANT
+        return self
 
 
 class GrantForm(FlaskForm):
@@ -87,6 +131,11 @@ class GrantForm(FlaskForm):
         _("Berlaku di"),
         description=_("Peran di sebuah perangkat daerah berlaku juga di unit di bawahnya."),
         coerce=str,
+    )
+    until = DateField(
+        _("Berlaku sampai"),
+        description=_("Boleh kosong. Sampai akhir hari itu; sesudahnya peran berakhir sendiri."),
+        validators=[Optional()],
     )
 
     def offer(self, roles: Iterable[RoleTitle], units: Iterable[tuple[int, Unit]]) -> GrantForm:
@@ -104,6 +153,17 @@ class GrantForm(FlaskForm):
         """Refuse an administrator of a single unit: what an administrator opens is the whole tenant's."""
         if field.data and self.role.data in self._tenant_wide:
             raise ValidationError(_("Peran ini hanya dapat diberikan untuk seluruh daerah."))
+
+    def validate_until(self, field: DateField) -> None:
+        """Refuse a day that is past, or one that no calendar here reaches."""
+        if field.data < current_tenant().today():
+            raise ValidationError(_("Hari ini sudah lewat. Pilih hari ini atau sesudahnya."))
+        if field.data.year > LAST_YEAR:
+            raise ValidationError(_("Pilih tahun sampai 2100."))
+
+    def ends(self) -> datetime | None:
+        """Return the moment at which the role ends, None for one that does not."""
+        return end_of_day(self.until.data, current_tenant().time_zone) if self.until.data else None
 
 
 class UnitForm(FlaskForm):

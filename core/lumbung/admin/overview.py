@@ -12,7 +12,7 @@ from lumbung.admin.rights import DESK, need_one_of
 from lumbung.audit import AuditRow
 from lumbung.clock import utc_now
 from lumbung.context import current_scope, current_tenant
-from lumbung.identity.models import PersonRow
+from lumbung.identity.models import Grant, PersonRow
 from lumbung.registry.models import FaultRow
 from lumbung.tenancy.models import Unit
 from lumbung.web.access import me, staff
@@ -79,7 +79,7 @@ def _counts() -> dict[str, int]:
         "staff": scope.session.scalar(
             select(func.count())
             .select_from(PersonRow)
-            .where(PersonRow.active, or_(PersonRow.operator, PersonRow.grants.any()))
+            .where(PersonRow.active, or_(PersonRow.operator, PersonRow.grants.any(Grant.live())))
         )
         or 0,
         "units": _count(Unit),

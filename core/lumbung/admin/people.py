@@ -9,13 +9,17 @@ from werkzeug.wrappers import Response
 
 from lumbung import audit
 from lumbung.addresses import local_path
-from lumbung.admin.forms import GrantForm, PersonForm
+from lumbung.admin.employment import keep_employment, person_form
+from lumbung.admin.forms import GrantForm
 from lumbung.admin.people_list import closing_words, people_listing
+from lumbung.admin.role_words import days_left, last_day, role_title, why_title
 from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
-from lumbung.identity import accounts, people, sessions
+from lumbung.identity import accounts, letters, nik, people, post_history, sessions
 from lumbung.identity.models import PersonRow
-from lumbung.notifications import account_news
+from lumbung.identity.nip import formatted
+from lumbung.identity.second_factor.rules import has_factor
+from lumbung.notifications import account_news, secret_letters
 from lumbung.tenancy.services import unit_tree
 from lumbung.web import role_titles
 from lumbung.web.access import me, requires
@@ -56,7 +60,7 @@ def close_several() -> Response:
 @requires("core.people")
 def add() -> Page:
     """Add an account; its password is shown once, on the page that answers."""
-    form = PersonForm()
+    form = person_form()
     if not form.is_submitted():
         return render_template("admin/person_new.html", form=form)
     if form.validate():
@@ -72,8 +76,9 @@ def add() -> Page:
         except LumbungError as error:
             form.email.errors = [email_words(error)]
         else:
-            flash(_("Akun %(name)s dibuat.", name=row.name), "baik")
-            return render_template("admin/password.html", row=row, password=password, fresh=True)
+            if keep_employment(row, form):
+                flash(_("Akun %(name)s dibuat.", name=row.name), "baik")
+                return render_template("admin/password.html", row=row, password=password, fresh=True)
     return render_template("admin/person_new.html", form=form), 422
 
 
@@ -81,7 +86,9 @@ def add() -> Page:
 @requires("core.people")
 def detail(person_id: UUID) -> str:
     """Show one person: who they are, what they may do, where they are signed in."""
-    return person_page(find(person_id))
+    row = find(person_id)
+    audit.note_reading(row.id, "person.page")
+    return person_page(row)
 
 
 @blueprint.route("/<uuid:person_id>/ubah", methods=["GET", "POST"])
@@ -89,8 +96,10 @@ def detail(person_id: UUID) -> str:
 def edit(person_id: UUID) -> Page:
     """Change name, address and number of an account."""
     row = find_mine(person_id)
-    form = PersonForm(obj=row)
+    before = row.email
+    form = person_form(row)
     if not form.is_submitted():
+        audit.note_reading(row.id, "person.edit")
         return render_template("admin/person_edit.html", form=form, row=row)
     if form.validate():
         try:
@@ -104,8 +113,12 @@ def edit(person_id: UUID) -> Page:
         except LumbungError as error:
             form.email.errors = [email_words(error)]
         else:
-            flash(_("Data akun disimpan."), "baik")
-            return back(row)
+            if keep_employment(row, form):
+                if row.email != before:
+                    account_news.details_changed(row)
+                    secret_letters.tell(row, letters.ADDRESS, email=before, done=True)
+                flash(_("Data akun disimpan."), "baik")
+                return back(row)
     return render_template("admin/person_edit.html", form=form, row=row), 422
 
 
@@ -168,21 +181,23 @@ def person_page(row: PersonRow, form: GrantForm | None = None, refusal: str | No
         mine=accounts.may_touch(me(), row),
         myself=row.id == me().id,
         role_title=role_title,
+        last_day=last_day,
+        days_left=days_left,
+        nik=nik.shown(scope.session, row),
+        nip=formatted(row.nip),
+        posts=post_history.of_person(scope.session, row.id),
+        why_title=why_title,
+        has_factor=has_factor(scope.session, row.id),
         open_sessions=len(sessions.open_sessions(scope.session, row.id, lifetime(scope.kernel))),
     )
 
 
 def grant_form() -> GrantForm:
-    """Return the form with the roles and units of this tenant."""
+    """Return the form with the units of this tenant, and the roles that one may give in some of them."""
     scope = current_scope()
     scope.kernel.state.forget()
-    roles = role_titles.offered(scope.kernel.snapshot(), current_tenant().id, language())
+    roles = role_titles.offered(scope.kernel.snapshot(), current_tenant().id, language(), actor=me())
     return GrantForm().offer(roles, unit_tree(scope.session))
-
-
-def role_title(role: str) -> role_titles.RoleTitle:
-    """Return what a role is called, in the language of this page."""
-    return role_titles.title_of(role, current_scope().kernel.snapshot(), current_tenant().id, language())
 
 
 def find(person_id: UUID) -> PersonRow:
@@ -192,7 +207,7 @@ def find(person_id: UUID) -> PersonRow:
 
 
 def find_mine(person_id: UUID) -> PersonRow:
-    """Return a person whose account one may change: 403 for an operator's, unless one is an operator."""
+    """Return a person whose account one may change: 403 for who may more than oneself (`accounts.may_touch`)."""
     row = find(person_id)
     if not accounts.may_touch(me(), row):
         abort(403)

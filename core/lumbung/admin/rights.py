@@ -14,6 +14,7 @@ DESK = (
     "core.tenant",
     "core.audit",
     "core.announce",
+    "core.privacy",
     "platform.plugins",
     "platform.tenants",
 )

@@ -1,16 +1,20 @@
-"""The tenant's audit trail: newest first, filtered, and as a file."""
+"""The tenant's audit trail: newest first, filtered, as a file, and whether its chain is whole."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from lumbung import audit
+from lumbung.admin.trail_state import chain_state, check, found_words
 from lumbung.audit import AuditRow
 from lumbung.context import current_scope
-from lumbung.web.access import requires
+from lumbung.web.access import me, requires
 from lumbung.web.action_titles import action_title, detail_words
+from lumbung.web.erased import thing_of, who_did
 from lumbung.web.i18n import core_domain
+from lumbung.web.limits import rate_limit
 from lumbung.web.listing import ChoiceFilter, DateFilter, ListColumn, Listing
 
 blueprint = Blueprint("admin_trail", __name__, url_prefix="/admin/jejak")
@@ -23,8 +27,27 @@ def index() -> Response | str:
     """Show who did what, newest first; or the same as a file."""
     listing = trail_listing()
     return listing.export() or render_template(
-        "admin/trail.html", listing=listing, action_title=action_title, detail_words=detail_words
+        "admin/trail.html",
+        listing=listing,
+        action_title=action_title,
+        detail_words=detail_words,
+        who_did=who_did,
+        thing_of=thing_of,
+        chain=chain_state(),
     )
+
+
+@blueprint.post("/periksa")
+@requires("core.audit")
+def check_chain() -> Response:
+    """Check the newest entries of this tenant's chain, say what was found, and record that it was asked."""
+    rate_limit(f"audit check {me().id}", times=10, seconds=600)
+    found = check()
+    bad = found.verdict.bad
+    audit.record("audit.check", found.verdict.newest, reason=bad.wrong if bad else "")
+    tone = "gawat" if bad else "padi" if found.unbelievable else "baik"
+    flash(found_words(found), tone)
+    return redirect(url_for(".index"), 303)
 
 
 def trail_listing() -> Listing:
@@ -38,15 +61,17 @@ def trail_listing() -> Listing:
             ListColumn(
                 "orang",
                 _("Orang"),
-                value=lambda row: row.person_name,
+                value=who_did,
                 sort=(AuditRow.person_name, AuditRow.at),
                 width=30,
             ),
             ListColumn("tindakan", _("Tindakan"), value=lambda row: action_title(row.action), width=32),
             ListColumn("kode", _("Kode tindakan"), value=lambda row: row.action, shown=False),
-            ListColumn("hal", _("Hal"), value=lambda row: row.thing, sort=(AuditRow.thing, AuditRow.at), width=36),
+            ListColumn("hal", _("Hal"), value=thing_of, sort=(AuditRow.thing, AuditRow.at), width=36),
             ListColumn("rincian", _("Rincian"), value=lambda row: detail_words(row.detail, row.person_name), width=48),
             ListColumn("alamat", _("Alamat jaringan"), value=lambda row: row.address, width=18),
+            ListColumn("nomor", _("Nomor dalam rantai"), value=lambda row: row.seq, kind="number", shown=False),
+            ListColumn("sidik", _("Sidik"), value=lambda row: row.hash and row.hash.hex(), shown=False),
         ],
         name="jejak",
         title=_("Jejak audit"),

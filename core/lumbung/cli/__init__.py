@@ -19,11 +19,15 @@ from lumbung.settings import load_settings
 
 # Imported only when used: `lumbung plugin list` need not load the web server.
 _COMMANDS = {
+    "audit": "lumbung.cli.audit",
     "db": "lumbung.cli.db",
     "demo": "lumbung.cli.serving",
     "init": "lumbung.cli.db",
+    "keys": "lumbung.cli.keys",
     "mail": "lumbung.cli.mail",
+    "openid": "lumbung.cli.openid",
     "plugin": "lumbung.cli.plugin",
+    "privacy": "lumbung.cli.privacy",
     "routes": "lumbung.cli.routes",
     "serve": "lumbung.cli.serving",
     "tenant": "lumbung.cli.tenant",

@@ -11,26 +11,53 @@ from flask import Flask
 
 from lumbung.app import create_app
 from lumbung.cli import open_kernel
+from lumbung.errors import LumbungError
+from lumbung.gateway import HEALTH
+from lumbung.kernel import Kernel
 from lumbung.runtimes.inline import InlineRuntime
 from lumbung.web.access import rule_of
+
+CLOSED = "closed"  # the rule of all that lies below a plugin that refuses to open
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: path, methods, plugin, permission.")
 def routes(as_json: bool) -> None:
-    """List every route of the portal and of each installed plugin, with its access rule."""
+    """List every route of the gate, the portal and each installed plugin, with its access rule."""
     with open_kernel() as kernel:
-        runtime = InlineRuntime(kernel)
-        rows = list(_routes_of(create_app(kernel.settings, kernel=kernel), None))
-        for plugin in kernel.snapshot().plugins.values():
-            if plugin.manifest.has_pages:
-                rows += _routes_of(runtime.open(plugin), plugin.name)
+        rows = list(_routes_of_the_gate())
+        rows += _routes_of(create_app(kernel.settings, kernel=kernel), None)
+        rows += _routes_of_plugins(kernel)
     rows.sort(key=lambda row: (row["plugin"] or "", row["path"]))
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        click.echo(f"{row['path']}\t{' '.join(row['methods'])}\t{row['plugin'] or 'core'}\t{row['permission']}")
+        why = f"\t{row['refusal']}" if "refusal" in row else ""
+        click.echo(f"{row['path']}\t{' '.join(row['methods'])}\t{row['plugin'] or 'core'}\t{row['permission']}{why}")
+
+
+def _routes_of_the_gate() -> Iterator[dict[str, Any]]:
+    """What the gate answers by itself, whoever asks: no tenant, no person."""
+    for path in HEALTH:
+        yield {"path": path, "methods": ["GET"], "plugin": None, "permission": "public"}
+
+
+def _routes_of_plugins(kernel: Kernel) -> Iterator[dict[str, Any]]:
+    """The routes of each plugin; one that refuses to open has a single line that says why."""
+    runtime = InlineRuntime(kernel)
+    for plugin in kernel.snapshot().plugins.values():
+        try:
+            if plugin.manifest.has_pages:
+                yield from list(_routes_of(runtime.open(plugin), plugin.name))
+        except LumbungError as error:
+            yield {
+                "path": f"/{plugin.name}/",
+                "methods": [],
+                "plugin": plugin.name,
+                "permission": CLOSED,
+                "refusal": " ".join(str(error).split()),
+            }
 
 
 def _routes_of(app: Flask, plugin: str | None) -> Iterator[dict[str, Any]]:
@@ -41,5 +68,5 @@ def _routes_of(app: Flask, plugin: str | None) -> Iterator[dict[str, Any]]:
             "path": prefix + rule.rule,
             "methods": sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}),
             "plugin": plugin,
-            "permission": access.permission if access else None,
+            "permission": access.permission if access else CLOSED,
         }

@@ -19,8 +19,9 @@ from lumbung.database.roles import DatabaseUrls
 from lumbung.demo import Demo
 from lumbung.demo.announcements import load_announcements
 from lumbung.demo.regency import SUMBAWA, TENANTS, SamplePerson, SampleTenant
-from lumbung.identity import people
-from lumbung.identity.models import PersonRow
+from lumbung.demo.roles import load_roles
+from lumbung.identity import employment, nik, people
+from lumbung.identity.models import SERVANT, PersonRow
 from lumbung.identity.passwords import hash_password, matches
 from lumbung.identity.person import ADMIN, OFFICER
 from lumbung.kernel import Kernel
@@ -130,6 +131,7 @@ def _load_tenant(kernel: Kernel, sample: SampleTenant, password: str) -> None:
         _load_people(scope.session, sample, password)
         if sample is SUMBAWA:
             load_announcements(scope.session)
+            load_roles(scope.session)
 
 
 def _load_units(session: Session, sample: SampleTenant) -> None:
@@ -182,6 +184,10 @@ def _add_person(session: Session, sample: SamplePerson, password: str) -> None:
         people.grant(session, person, ADMIN)
     elif sample.role in ("officer", "operator"):
         people.grant(session, person, OFFICER, unit)
+    if sample.role != "citizen":
+        employment.describe(session, person, kind=SERVANT, nip=sample.nip, position=sample.position, unit=unit)
+    if sample.nik:
+        nik.keep(session, person, sample.nik)
 
 
 def _bundled_plugins(kernel: Kernel) -> list[str]:

@@ -22,13 +22,19 @@ class SampleUnit:
 
 @dataclass(frozen=True)
 class SamplePerson:
-    """A person; ``role`` is operator, admin, officer or citizen; an officer has a unit."""
+    """A person; ``role`` is operator, admin, officer or citizen; an officer has a unit.
+
+    NIP and NIK are made up: sound in form, issued to nobody we know of.
+    """
 
     email: str
     name: str
     role: str
     unit: str | None = None
     phone: str | None = None
+    nip: str | None = None
+    position: str | None = None
+    nik: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,15 +87,58 @@ SUMBAWA = SampleTenant(
         SampleUnit("DISKOPERINDAG", "Dinas Koperasi, UKM, Perindustrian dan Perdagangan"),
     ),
     people=(
-        SamplePerson("operator@sumbawa.example", "Lalu Hendra Saputra", "operator", "DISKOMINFOTIK"),
-        SamplePerson("admin@sumbawa.example", "Nurhayati Ismail", "admin"),
-        SamplePerson("loket1@sumbawa.example", "Syamsul Bahri", "officer", "DISDUKCAPIL"),
-        SamplePerson("loket2@sumbawa.example", "Baiq Ratna Dewi", "officer", "DISDUKCAPIL"),
-        SamplePerson("informasi@sumbawa.example", "Andi Kurniawan", "officer", "MPP"),
-        SamplePerson("puskesmas@sumbawa.example", "Sri Wahyuni", "officer", "PKM-SUMBAWA-1"),
-        SamplePerson("kepala@sumbawa.example", "Drs. Zulkarnain, M.Si.", "officer", "DISDUKCAPIL"),
+        SamplePerson(
+            "operator@sumbawa.example",
+            "Lalu Hendra Saputra",
+            "operator",
+            "DISKOMINFOTIK",
+            nip="198605142011011003",
+            position="Pranata Komputer Ahli Muda",
+        ),
+        SamplePerson(
+            "admin@sumbawa.example",
+            "Nurhayati Ismail",
+            "admin",
+            nip="198002172006042009",
+            position="Analis Sistem Informasi",
+        ),
+        SamplePerson(
+            "loket1@sumbawa.example",
+            "Syamsul Bahri",
+            "officer",
+            "DISDUKCAPIL",
+            nip="197901012005011001",
+            position="Operator Layanan Operasional",
+        ),
+        SamplePerson(
+            "loket2@sumbawa.example",
+            "Baiq Ratna Dewi",
+            "officer",
+            "DISDUKCAPIL",
+            nip="199108232024212014",
+            position="Operator Layanan Operasional",
+        ),
+        SamplePerson("informasi@sumbawa.example", "Andi Kurniawan", "officer", "MPP", position="Petugas Informasi"),
+        SamplePerson(
+            "puskesmas@sumbawa.example",
+            "Sri Wahyuni",
+            "officer",
+            "PKM-SUMBAWA-1",
+            nip="198811302014032002",
+            position="Perawat Ahli Pertama",
+        ),
+        SamplePerson(
+            "kepala@sumbawa.example",
+            "Drs. Zulkarnain, M.Si.",
+            "officer",
+            "DISDUKCAPIL",
+            nip="196904051994031006",
+            position="Kepala Dinas",
+        ),
         SamplePerson("warga@sumbawa.example", "Muhammad Jafar", "citizen", phone="0812 3700 1101"),
-        SamplePerson("warga2@sumbawa.example", "Fatimah Azzahra", "citizen", phone="0813 3800 2202"),
+        SamplePerson(
+            "warga2@sumbawa.example", "Fatimah Azzahra", "citizen", phone="0813 3800 2202", nik="5204084107900001"
+        ),
     ),
 )
 
@@ -105,8 +154,10 @@ SUMBAWA_BARAT = SampleTenant(
         SampleUnit("DISDUKCAPIL", "Dinas Kependudukan dan Pencatatan Sipil", address="Taliwang"),
     ),
     people=(
-        SamplePerson("admin@sumbawabarat.example", "Abdul Haris", "admin"),
-        SamplePerson("petugas@sumbawabarat.example", "Hartini", "officer", "DISDUKCAPIL"),
+        SamplePerson(
+            "admin@sumbawabarat.example", "Abdul Haris", "admin", nip="198207092008011005", position="Analis Kebijakan"
+        ),
+        SamplePerson("petugas@sumbawabarat.example", "Hartini", "officer", "DISDUKCAPIL", nip="199003182019032007"),
         SamplePerson("warga@sumbawabarat.example", "Yusuf Maulana", "citizen"),
     ),
 )

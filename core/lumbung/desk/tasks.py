@@ -15,6 +15,7 @@ from lumbung.context import current_scope, current_tenant
 from lumbung.hooks import DeskTask
 from lumbung.identity.person import Person
 from lumbung.lifecycle.overview import PluginOverview, overview
+from lumbung.privacy import breach, clocks, requests
 from lumbung.web.i18n import core_domain, format_datetime, language
 
 _ = core_domain.gettext
@@ -68,9 +69,30 @@ def house_tasks(person: Person) -> list[DeskTask]:
         tasks += _to_mend(overview(current_scope().kernel))
     if person.can("platform.plugins") or person.can("core.plugins"):
         tasks += _faults()
+    if person.can("core.privacy"):
+        tasks += _data_requests() + _breaches()
     if any(person.can(permission) for permission in DESK):
         tasks += [DeskTask(step.title, step.text, step.url) for step in first_steps() if not step.done]
     return tasks
+
+
+def _data_requests() -> list[DeskTask]:
+    """Requests of data subjects that are not answered yet, with the clock of the first."""
+    waiting = requests.open_requests(current_scope().session)
+    if not waiting:
+        return []
+    first = waiting[0].due_at
+    return [
+        DeskTask(
+            title=_("Permintaan data pribadi"),
+            text=_("Yang pertama: %(left)s.", left=clocks.left_in_words(first)(language())),
+            url="/admin/data-pribadi/",
+            count=len(waiting),
+            tone=clocks.tone_of(first),
+            due=first,
+            icon="shield-check",
+        )
+    ]
 
 
 def _to_mend(lines: Iterable[PluginOverview]) -> list[DeskTask]:
@@ -86,6 +108,21 @@ def _to_mend(lines: Iterable[PluginOverview]) -> list[DeskTask]:
         )
         for line in lines
         if line.problem is not None and line.state == "installed"
+    ]
+
+
+def _breaches() -> list[DeskTask]:
+    """Breaches of personal data that are not closed; the clock runs until all were told."""
+    return [
+        DeskTask(
+            title=_("Kejadian %(code)s belum selesai", code=breach.code_of(case)),
+            text=case.title,
+            url=url_for("admin_breaches.detail", breach_id=case.id),
+            tone="gawat",
+            due=None if case.told_at and case.reported_at else case.due_at,
+            icon="alert-triangle",
+        )
+        for case in breach.open_cases(current_scope().session)
     ]
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from lumbung import audit
 from lumbung.errors import LumbungError
-from lumbung.identity import people, sessions
+from lumbung.identity import devices, letters, people, roles, sessions
 from lumbung.identity.models import Grant, PersonRow
 from lumbung.identity.passwords import hash_password
 from lumbung.identity.person import ADMIN, Person
@@ -23,15 +23,14 @@ from lumbung.identity.person import ADMIN, Person
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
-class LastAdmin(LumbungError):
-    """The change would leave the tenant without an administrator who can still sign in."""
+LastAdmin = people.LastAdmin
 
 
 class OwnAccount(LumbungError):
     """People cannot close the account they are using, nor take their own last administrator's role."""
 
 
-LeftOpen = Literal["own", "last_admin", "operator", "closed"]
+LeftOpen = Literal["own", "last_admin", "operator", "above", "closed"]
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,12 @@ def make_password() -> str:
 
 
 def may_touch(actor: Person, row: PersonRow) -> bool:
-    """Whether ``actor`` may change this account: an operator's is changed by operators only."""
-    return actor.is_operator or not row.operator
+    """Whether ``actor`` may change this account: one that may nothing they may not do themself.
+
+    An operator's is changed by operators only, an administrator's by administrators: whoever makes a new password for
+    an account can do all that the account can. One that was erased nobody changes.
+    """
+    return row.erased_at is None and (actor.is_operator or not row.operator) and roles.is_below(actor, row.grants)
 
 
 def everybody() -> Select[PersonRow]:
@@ -69,9 +72,14 @@ def several(session: Session, ids: Sequence[UUID]) -> Sequence[PersonRow]:
 def change(session: Session, row: PersonRow, *, name: str, email: str, phone: str | None) -> None:
     """Change what an account is called and how it is reached; raises `people.EmailTaken` or `LumbungError`."""
     email, name = people.normal_email(email), people.normal_name(name)
+    before = row.email, row.phone
     try:
         with session.begin_nested():
             row.name, row.email, row.phone = name, email, phone or None
+            if row.email != before[0]:
+                row.email_verified_at = None
+            if row.phone != before[1]:
+                row.phone_verified_at = None
     except IntegrityError:
         raise people.EmailTaken("%(email)s already has an account here.", email=email) from None
     audit.record("person.change", email, about=row.id)
@@ -81,7 +89,7 @@ def close(session: Session, row: PersonRow, actor: Person) -> None:
     """Close an account and end its sessions; raises `OwnAccount` or `LastAdmin` and changes nothing."""
     if row.id == actor.id:
         raise OwnAccount("People cannot close the account they are using.")
-    if _is_admin(row) and not _other_admins(session, row.id):
+    if _is_admin(row) and not people.other_admins(session, row.id):
         raise LastAdmin("This is the last administrator who can sign in.")
     row.active = False
     sessions.revoke_all(session, row.id)
@@ -111,7 +119,7 @@ def close_several(session: Session, rows: Sequence[PersonRow], actor: Person) ->
 
 def _left_open(row: PersonRow, actor: Person) -> LeftOpen | None:
     if not may_touch(actor, row):
-        return "operator"
+        return "operator" if row.operator and not actor.is_operator else "above"
     return None if row.active else "closed"
 
 
@@ -126,7 +134,9 @@ def reset_password(session: Session, row: PersonRow) -> str:
     """Give an account a new password, end its sessions, and return the password, which nobody keeps."""
     password = make_password()
     row.password_hash = hash_password(password)
+    letters.void(session, letters.FORGOTTEN, person_id=row.id)
     sessions.revoke_all(session, row.id)
+    devices.forget_all(session, row.id)
     session.flush()
     audit.record("person.password_reset", row.email, about=row.id)
     return password
@@ -141,26 +151,16 @@ def withdraw(session: Session, row: PersonRow, grant_id: UUID, actor: Person) ->
     if held is not None and held.role == ADMIN and not _is_admin(row, besides=grant_id):
         if row.id == actor.id:
             raise OwnAccount("People cannot take their own last administrator's role.")
-        if row.active and not _other_admins(session, row.id):
+        if held.expires_at is None and row.active and not people.other_admins(session, row.id):
             raise LastAdmin("This is the last administrator who can sign in.")
     return people.withdraw(session, row, grant_id)
 
 
 def admins(session: Session) -> int:
-    """Return how many administrators of the tenant can sign in."""
-    return _other_admins(session, None)
+    """Return how many administrators of the tenant can sign in, those whose role ends left out."""
+    return people.other_admins(session, None)
 
 
 def _is_admin(row: PersonRow, besides: UUID | None = None) -> bool:
-    return any(g.role == ADMIN and g.unit_id is None and g.id != besides for g in row.grants)
-
-
-def _other_admins(session: Session, person_id: UUID | None) -> int:
-    query = (
-        select(func.count(func.distinct(Grant.person_id)))
-        .join(PersonRow, (PersonRow.id == Grant.person_id) & (PersonRow.tenant_id == Grant.tenant_id))
-        .where(Grant.role == ADMIN, Grant.unit_id.is_(None), PersonRow.active)
-    )
-    if person_id is not None:
-        query = query.where(Grant.person_id != person_id)
-    return session.scalar(query) or 0
+    """Whether they hold the role for good, but for the grant ``besides``."""
+    return any(g.role == ADMIN and g.unit_id is None and g.expires_at is None and g.id != besides for g in row.grants)

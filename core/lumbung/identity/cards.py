@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from lumbung.context import current_scope, current_tenant
-from lumbung.identity.models import Grant, PersonRow
-from lumbung.identity.person import ADMIN
+from lumbung.context import current_scope
+from lumbung.identity import roles
+from lumbung.identity.models import PersonRow
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,8 @@ def several(person_ids: Iterable[UUID]) -> dict[UUID, PersonCard]:
 
 def with_permission(permission: str) -> list[PersonCard]:
     """Return who may do something in the tenant, in some unit at least, by name."""
-    snapshot = current_scope().kernel.snapshot()
-    roles = {
-        f"{plugin.name}.{role.name}"
-        for plugin in snapshot.enabled_for(current_tenant().id)
-        for role in plugin.manifest.roles
-        if permission in role.permissions
-    }
     rows = current_scope().session.scalars(
-        select(PersonRow)
-        .where(PersonRow.active, PersonRow.grants.any(Grant.role.in_(roles | {ADMIN})))
-        .order_by(PersonRow.name)
+        select(PersonRow).where(PersonRow.active, roles.may(permission)).order_by(PersonRow.name)
     )
     return [_card(row) for row in rows]
 

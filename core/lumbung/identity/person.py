@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from lumbung.registry.state import Snapshot
@@ -13,18 +14,32 @@ OFFICER = "officer"
 EDITOR = "editor"
 
 # What the core itself guards. A plugin's permissions stand in its manifest.
-TENANT_PERMISSIONS = ("core.plugins", "core.people", "core.units", "core.tenant", "core.audit", "core.announce")
+TENANT_PERMISSIONS = (
+    "core.plugins",
+    "core.people",
+    "core.units",
+    "core.tenant",
+    "core.audit",
+    "core.announce",
+    "core.privacy",
+)
 PLATFORM_PERMISSIONS = ("platform.plugins", "platform.tenants")
 OF_NO_UNIT = frozenset(TENANT_PERMISSIONS + PLATFORM_PERMISSIONS)
 
+# No part of a composed role: whoever moves a unit below their own would give themself what they hold there.
+KEPT_BY_ADMINS = frozenset(["core.units"])
+
 Powers = Mapping[str, frozenset[UUID] | None]
+ComposedRoles = Mapping[str, frozenset[str]]  # the permissions of "tenant.<code>"
 
 
 @dataclass(frozen=True)
 class Person:
     """Somebody who is signed in. ``powers`` maps a permission to units, or to None: the whole tenant.
 
-    ``unread`` counts the notifications they have not opened. It is what Flask-Login calls a user.
+    ``unread`` counts the notifications they have not opened. It is what Flask-Login calls a user. ``owes_factor``: a
+    role of theirs wants a second factor that this session did not show; until then the gate opens nothing for them.
+    ``proven_at`` is when they last proved who they are; ``renews`` asks for another token at the next page.
     """
 
     id: UUID
@@ -38,6 +53,9 @@ class Person:
     powers: Powers = field(default_factory=dict)
     session_id: UUID | None = None
     unread: int = 0
+    owes_factor: bool = False
+    proven_at: datetime | None = None
+    renews: bool = False
 
     is_authenticated = True
     is_active = True
@@ -79,21 +97,44 @@ def powers_of(
     tenant_id: int,
     *,
     operator: bool,
+    composed: ComposedRoles | None = None,
 ) -> Powers:
     """Work out what roles allow.
 
-    ``grants`` pairs a role with the units it covers, None for the whole tenant. A tenant administrator has every
-    permission of every enabled plugin; a role of a plugin that is not enabled gives nothing.
+    ``grants`` pairs a role with the units it covers, None for the whole tenant; those that ended are left out
+    before. ``composed`` are the tenant's own roles, needed where a grant is of one. A permission of the core is for
+    the whole tenant by nature: a grant for a unit does not give it.
     """
     powers: dict[str, frozenset[UUID] | None] = {}
-    manifests = [plugin.manifest for plugin in snapshot.enabled_for(tenant_id)]
-    of_role = {f"{m.name}.{role.name}": role.permissions for m in manifests for role in m.roles}
-    of_role[EDITOR] = ("core.announce",)
-    of_role[ADMIN] = (*TENANT_PERMISSIONS, *(p.name for m in manifests for p in m.permissions))
+    allowed = what_roles_allow(snapshot, tenant_id, composed or {})
     for role, units in grants:
-        for permission in of_role.get(role, ()):
+        for permission in allowed.get(role, ()):
+            if units is not None and permission in OF_NO_UNIT:
+                continue
             known = powers.get(permission, frozenset())
             powers[permission] = None if units is None or known is None else known | units
     if operator:
         powers.update(dict.fromkeys(PLATFORM_PERMISSIONS))
     return powers
+
+
+def what_roles_allow(snapshot: Snapshot, tenant_id: int, composed: ComposedRoles) -> Mapping[str, frozenset[str]]:
+    """Return what each role of a tenant allows now.
+
+    A tenant administrator has every permission of the tenant and of every enabled plugin. A role of a plugin that is
+    not enabled is missing; a composed role gives what it holds of those that an administrator has, but for
+    `KEPT_BY_ADMINS`.
+    """
+    return snapshot.remember(
+        ("roles allow", tenant_id, bool(composed)), lambda: _allowed(snapshot, tenant_id, composed)
+    )
+
+
+def _allowed(snapshot: Snapshot, tenant_id: int, composed: ComposedRoles) -> dict[str, frozenset[str]]:
+    manifests = [plugin.manifest for plugin in snapshot.enabled_for(tenant_id)]
+    of_role = {f"{m.name}.{role.name}": frozenset(role.permissions) for m in manifests for role in m.roles}
+    everything = frozenset((*TENANT_PERMISSIONS, *(p.name for m in manifests for p in m.permissions)))
+    of_role |= {OFFICER: frozenset(), EDITOR: frozenset(["core.announce"]), ADMIN: everything}
+    for role, permissions in composed.items():
+        of_role[role] = permissions & everything - KEPT_BY_ADMINS
+    return of_role

@@ -13,6 +13,8 @@ from lumbung.identity.models import PersonRow
 
 def set_contact(session: Session, row: PersonRow, *, phone: str | None, language: str) -> None:
     """Keep a person's phone number and the language of messages to them."""
+    if row.phone != (phone or None):
+        row.phone_verified_at = None
     row.phone, row.language = phone or None, language
     session.flush()
     audit.record("person.change", row.email, about=row.id)

@@ -6,17 +6,23 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import ColumnElement, Row, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from lumbung.clock import utc_now
-from lumbung.identity.models import SessionRow
+from lumbung.identity import roles
+from lumbung.identity.models import PersonRow, SessionRow
 from lumbung.identity.person import ADMIN, OFFICER, Person, powers_of
+from lumbung.identity.second_factor.rules import OPERATOR, owes
 from lumbung.registry.state import Snapshot
 
 NOTE_EVERY = timedelta(minutes=1)
+KEEP_ENDED = timedelta(days=30)
+GRACE = timedelta(seconds=30)  # requests under way with the token before
+AWAITED = timedelta(minutes=10)  # how long a second factor may take
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,19 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
-def start(session: Session, person_id: UUID, *, address: str | None, agent: str | None) -> str:
-    """Begin a session for a person and return the token for their cookie."""
+def start(
+    session: Session,
+    person_id: UUID,
+    *,
+    address: str | None,
+    agent: str | None,
+    method: str = "password",
+    second_factor: bool = False,
+) -> str:
+    """Begin a session for a person and return the token for their cookie.
+
+    ``method`` says how they proved who they are, ``second_factor`` that a second factor was shown just now.
+    """
     token = secrets.token_urlsafe(32)
     moment = utc_now()
     session.add(
@@ -44,26 +61,33 @@ def start(session: Session, person_id: UUID, *, address: str | None, agent: str 
             seen_at=moment,
             address=address,
             agent=(agent or "")[:200],
+            method=method,
+            fresh_at=moment,
+            second_factor_at=moment if second_factor else None,
         )
     )
     return token
 
 
-_FIND = text(
-    """
-    SELECT s.id AS session_id, s.seen_at, p.id, p.tenant_id, p.name, p.email, p.phone, p.operator,
+_FIND = """
+    SELECT s.id AS session_id, s.seen_at, s.created_at, s.second_factor_at, s.fresh_at, s.rotate,
+           p.id, p.tenant_id, p.name, p.email, p.phone, p.operator,
            COALESCE(array_agg(g.role) FILTER (WHERE g.role IS NOT NULL), '{}') AS roles,
            COALESCE(array_agg(g.unit_id) FILTER (WHERE g.role IS NOT NULL), '{}') AS units,
            (SELECT count(*) FROM lumbung_notification n
-            WHERE n.tenant_id = p.tenant_id AND n.person_id = p.id AND n.read_at IS NULL) AS unread
+            WHERE n.tenant_id = p.tenant_id AND n.person_id = p.id AND n.read_at IS NULL) AS unread,
+           (SELECT jsonb_object_agg(f.role, f.every_time) FROM lumbung_factor_role f
+            WHERE f.tenant_id = p.tenant_id) AS factor_roles
     FROM lumbung_session s
     JOIN lumbung_person p ON p.tenant_id = s.tenant_id AND p.id = s.person_id
     LEFT JOIN lumbung_grant g ON g.tenant_id = p.tenant_id AND g.person_id = p.id
-    WHERE s.token_hash = :hash AND s.revoked_at IS NULL AND p.active
+      AND (g.expires_at IS NULL OR g.expires_at > :now)
+    WHERE <token> AND s.revoked_at IS NULL AND NOT s.pending AND p.active
       AND s.seen_at > :idle AND s.created_at > :absolute
-    GROUP BY s.id, s.seen_at, p.id, p.tenant_id, p.name, p.email, p.phone, p.operator
-    """
-)
+    GROUP BY s.tenant_id, s.id, p.tenant_id, p.id
+"""
+_BY_TOKEN = text(_FIND.replace("<token>", "s.token_hash = :hash"))
+_BY_TOKEN_BEFORE = text(_FIND.replace("<token>", "s.previous_hash = :hash AND s.rotated_at > :grace"))
 
 _BELOW = text(
     """
@@ -82,14 +106,7 @@ def find_person(session: Session, token: str, snapshot: Snapshot, lifetime: Life
     ``session`` is bound to the tenant of the host that was asked: a token of another tenant is nobody's here.
     """
     moment = utc_now()
-    row = session.execute(
-        _FIND,
-        {
-            "hash": token_hash(token),
-            "idle": moment - lifetime.idle,
-            "absolute": moment - lifetime.absolute,
-        },
-    ).one_or_none()
+    row, is_current = _find(session, token, lifetime, moment)
     if row is None:
         return None
     if moment - row.seen_at > NOTE_EVERY:
@@ -108,10 +125,38 @@ def find_person(session: Session, token: str, snapshot: Snapshot, lifetime: Life
         is_operator=row.operator,
         is_admin=ADMIN in row.roles,
         is_officer=OFFICER in row.roles,
-        powers=powers_of(grants, snapshot, row.tenant_id, operator=row.operator),
+        powers=powers_of(
+            grants,
+            snapshot,
+            row.tenant_id,
+            operator=row.operator,
+            composed=roles.of_grants(row.roles, snapshot, row.tenant_id, session.get_bind()),
+        ),
         session_id=row.session_id,
         unread=row.unread,
+        owes_factor=owes(
+            [*row.roles, OPERATOR] if row.operator else row.roles,
+            row.factor_roles,
+            begun_at=row.created_at,
+            shown_at=row.second_factor_at,
+        ),
+        proven_at=row.fresh_at,
+        renews=row.rotate and is_current,
     )
+
+
+def _find(session: Session, token: str, lifetime: Lifetime, moment: datetime) -> tuple[Row[Any] | None, bool]:
+    """Return the session with this token, and whether the token is the current one rather than the one before."""
+    values = {
+        "hash": token_hash(token),
+        "idle": moment - lifetime.idle,
+        "absolute": moment - lifetime.absolute,
+        "now": moment,
+    }
+    row = session.execute(_BY_TOKEN, values).one_or_none()
+    if row is not None:
+        return row, True
+    return session.execute(_BY_TOKEN_BEFORE, {**values, "grace": moment - GRACE}).one_or_none(), False
 
 
 def units_below(session: Session, roots: list[UUID]) -> dict[UUID, frozenset[UUID]]:
@@ -127,11 +172,81 @@ def _note_seen(session: Session, session_id: UUID, moment: datetime) -> None:
         aside.execute(update(SessionRow).where(SessionRow.id == session_id).values(seen_at=moment))
 
 
+def by_token(session: Session, token: str) -> SessionRow | None:
+    """Return the open session with this token as its row, also one that still waits for a second factor."""
+    session.flush()
+    return session.scalar(
+        select(SessionRow).where(SessionRow.token_hash == token_hash(token), SessionRow.revoked_at.is_(None))
+    )
+
+
+def awaiting(session: Session, token: str) -> SessionRow | None:
+    """Return the row behind the cookie of a sign-in that waits for a second factor, None when it waited too long."""
+    return session.scalar(
+        select(SessionRow)
+        .join(PersonRow, SessionRow.person_id == PersonRow.id)
+        .where(
+            SessionRow.token_hash == token_hash(token),
+            SessionRow.pending,
+            SessionRow.revoked_at.is_(None),
+            SessionRow.created_at > utc_now() - AWAITED,
+            PersonRow.active,
+        )
+        .with_for_update(of=SessionRow)
+    )
+
+
+def prove(session: Session, session_id: UUID, *, second_factor: bool) -> str | None:
+    """Note that it was just proven who sits there, and return a new token: the session may do more from now on."""
+    values = {"fresh_at": utc_now()} | ({"second_factor_at": utc_now()} if second_factor else {})
+    session.execute(update(SessionRow).where(SessionRow.id == session_id).values(values))
+    return renew(session, session_id, grace=True)
+
+
+def rotate_all(session: Session, person_id: UUID) -> None:
+    """Have every session of a person take a new token at its next page: call it when what they may do changes."""
+    session.execute(
+        update(SessionRow).where(SessionRow.person_id == person_id, SessionRow.revoked_at.is_(None)).values(rotate=True)
+    )
+
+
+def renew(session: Session, session_id: UUID, *, grace: bool, if_asked: bool = False) -> str | None:
+    """Give a session another token and return it; its age stays what it is.
+
+    With ``grace`` the token before works half a minute longer, for requests under way. ``if_asked``: only where
+    `rotate_all` asked for it, so that of two pages at once one does it. None when there was nothing to do.
+    """
+    token = secrets.token_urlsafe(32)
+    condition: list[ColumnElement[bool]] = [SessionRow.id == session_id, SessionRow.revoked_at.is_(None)]
+    if if_asked:
+        condition.append(SessionRow.rotate.is_(True))
+    done = session.execute(
+        update(SessionRow)
+        .where(*condition)
+        .values(
+            token_hash=token_hash(token),
+            previous_hash=SessionRow.token_hash if grace else None,
+            rotated_at=utc_now(),
+            rotate=False,
+        )
+        .returning(SessionRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return token if done.first() is not None else None
+
+
+def renew_aside(session: Session, session_id: UUID) -> str | None:
+    """As `renew` where it was asked for, in a transaction of its own: reading a page keeps nothing else."""
+    with type(session)(session.get_bind(), info=dict(session.info)) as aside, aside.begin():
+        return renew(aside, session_id, grace=True, if_asked=True)
+
+
 def end(session: Session, token: str) -> None:
     """End the session behind a cookie: a copy of the cookie is dead from here on."""
+    kept = token_hash(token)
     session.execute(
         update(SessionRow)
-        .where(SessionRow.token_hash == token_hash(token), SessionRow.revoked_at.is_(None))
+        .where(or_(SessionRow.token_hash == kept, SessionRow.previous_hash == kept), SessionRow.revoked_at.is_(None))
         .values(revoked_at=utc_now())
     )
 
@@ -165,6 +280,7 @@ def open_sessions(session: Session, person_id: UUID, lifetime: Lifetime) -> list
             .where(
                 SessionRow.person_id == person_id,
                 SessionRow.revoked_at.is_(None),
+                ~SessionRow.pending,
                 SessionRow.seen_at > moment - lifetime.idle,
                 SessionRow.created_at > moment - lifetime.absolute,
             )
@@ -177,7 +293,12 @@ def sweep(session: Session, lifetime: Lifetime) -> int:
     """Delete sessions that ended long ago; return how many. Run nightly."""
     swept = session.execute(
         delete(SessionRow)
-        .where(SessionRow.created_at < utc_now() - lifetime.absolute - timedelta(days=30))
+        .where(
+            or_(
+                SessionRow.created_at < utc_now() - lifetime.absolute - KEEP_ENDED,
+                SessionRow.pending & (SessionRow.created_at < utc_now() - AWAITED),
+            )
+        )
         .returning(SessionRow.id)
     )
     return len(swept.all())

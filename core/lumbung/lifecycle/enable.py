@@ -12,6 +12,9 @@ from lumbung import audit
 from lumbung.context import scope_or_none
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
+from lumbung.openid import clients
+from lumbung.registry.discovery import PluginUnusable
+from lumbung.registry.manifest import DATA_HOOKS, Manifest
 from lumbung.registry.models import EnabledRow
 from lumbung.registry.state import bump
 from lumbung.tenancy.services import find_unit
@@ -21,14 +24,21 @@ from lumbung.tenancy.tenant import Tenant
 def enable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str, unit: str | None = None) -> bool:
     """Switch a plugin on for a tenant; False when it was on already. ``unit`` is the code of who runs it there.
 
-    Raises `LumbungError` when it is not installed, needs a plugin that is not on for this tenant, or the tenant has
-    no such unit.
+    Raises `LumbungError` when it is not installed, declares personal data without the hooks that hand them out and
+    erase them, needs a plugin that is not on for this tenant, or the tenant has no such unit.
     """
     kernel.state.forget()
     snapshot = kernel.snapshot()
     if plugin not in snapshot.plugins:
         known = list(snapshot.plugins)
         raise LumbungError("Plugin %(plugin)s is not installed; installed are: %(known)s.", plugin=plugin, known=known)
+    if missing := _hooks_missing(kernel, snapshot.plugins[plugin].manifest):
+        raise LumbungError(
+            "Plugin %(plugin)s declares personal data and does not implement %(missing)s; the law (UU 27/2022) lets "
+            "nobody hold data that cannot be handed out and erased. Ask its donor for a version that does.",
+            plugin=plugin,
+            missing=list(missing),
+        )
     for needed in snapshot.plugins[plugin].manifest.dependencies:
         if not snapshot.is_enabled(needed, tenant.id):
             raise LumbungError(
@@ -46,11 +56,23 @@ def enable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str, unit: str | 
         ).first()
         if made:
             audit.record("plugin.enable", plugin, by=by)
+            clients.follow_plugin(scope.session, snapshot.plugins[plugin].manifest, by=by)
             bump(scope.session)
         if unit:
             _name_unit(scope.session, plugin, tenant, unit, by)
     kernel.state.forget()
     return made is not None
+
+
+def _hooks_missing(kernel: Kernel, manifest: Manifest) -> list[str]:
+    """Return the hooks a plugin has to have and does not name, or names and does not implement."""
+    missing = list(manifest.hooks_missing)
+    if manifest.personal_data and not missing:
+        try:
+            missing = [hook for hook in DATA_HOOKS if not kernel.caller.implements(hook, manifest.name)]
+        except PluginUnusable:  # it opens for nobody, so it holds nothing; its fault is told where it is opened
+            missing = []
+    return missing
 
 
 def set_run_by(kernel: Kernel, plugin: str, tenant: Tenant, unit: str | None, *, by: str) -> bool:
@@ -93,6 +115,7 @@ def disable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
         ).first()
         if gone:
             audit.record("plugin.disable", plugin, by=by)
+            clients.stop_plugin(scope.session, plugin)
             bump(scope.session)
     kernel.state.forget()
     return gone is not None

@@ -16,6 +16,7 @@ from lumbung.kernel import Kernel
 from lumbung.lifecycle import packages
 from lumbung.lifecycle.inspection import InspectedWheel, inspect_wheel
 from lumbung.migrate import Component, as_migrator, upgrade
+from lumbung.openid import clients
 from lumbung.presence import renew_code
 from lumbung.registry.discovery import FoundPlugin, find_plugin, find_plugins
 from lumbung.registry.manifest import Manifest
@@ -108,6 +109,7 @@ def uninstall(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> No
     tell("disable")
     with _as_migrator(kernel) as session:
         session.execute(text("DELETE FROM lumbung_enabled WHERE plugin = :name"), {"name": name})
+        session.execute(text("DELETE FROM lumbung_openid_client WHERE plugin = :name"), {"name": name})
         session.execute(text("UPDATE lumbung_plugin SET state = 'uninstalled' WHERE name = :name"), {"name": name})
         session.execute(
             text(
@@ -151,6 +153,10 @@ def _register(kernel: Kernel, found: FoundPlugin, manifest: Manifest, *, by: str
         session.add(row)
         bump(session)
     kernel.state.forget()
+    for tenant in kernel.snapshot().tenants.values():
+        if kernel.snapshot().is_enabled(manifest.name, tenant.id):
+            with kernel.scope(tenant, actor=by) as scope:
+                clients.follow_plugin(scope.session, manifest, by=by)
 
 
 def _was_ever_installed(kernel: Kernel, name: str) -> bool:

@@ -46,7 +46,7 @@ def send_by_mail(scope: Scope, notification_id: UUID, mailer: Mailer) -> bool:
     session.execute(select(func.pg_advisory_xact_lock(key)))
     told = session.get(Notification, (tenant.id, notification_id))
     person = session.get(PersonRow, (tenant.id, told.person_id)) if told else None
-    if told is None or person is None or told.mailed_at or not (person.active and person.mail):
+    if told is None or person is None or told.mailed_at or not _may_be_sent(told, person):
         return False
     try:
         mailer.send(_letter(scope, tenant, told, person))
@@ -56,6 +56,10 @@ def send_by_mail(scope: Scope, notification_id: UUID, mailer: Mailer) -> bool:
     if mailer.sends:
         told.mailed_at = utc_now()
     return mailer.sends
+
+
+def _may_be_sent(told: Notification, person: PersonRow) -> bool:
+    return person.active and (person.mail or told.must_reach)
 
 
 def language_of(person: PersonRow, tenant: Tenant) -> str:

@@ -18,7 +18,7 @@ class Notification(CoreModel):
     """Something told to one person. ``title`` and ``text`` are kept as ``{"id": ..., "en": ...}``.
 
     ``url`` is a path on the tenant's host; ``plugin`` who told it, empty for the core. ``mailed_at`` is when a mail
-    server took it, empty when it was not sent.
+    server took it, empty when it was not sent. ``must_reach`` sends it also to who wants no mail.
     """
 
     __tablename__ = "lumbung_notification"
@@ -31,6 +31,7 @@ class Notification(CoreModel):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     mailed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    must_reach: Mapped[bool] = mapped_column(default=False)
 
     def title_in(self, language: str) -> str:
         """Return the title in one language."""

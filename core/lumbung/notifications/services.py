@@ -29,10 +29,13 @@ class UnknownPerson(LumbungError):
     """The tenant has no person of that id, so nobody was told."""
 
 
-def notify(person_id: UUID, title: Bilingual, text: Bilingual, url: str) -> Notification:
+def notify(
+    person_id: UUID, title: Bilingual, text: Bilingual, url: str, *, must_reach: bool = False
+) -> Notification:
     """Tell a person of the current tenant something, in the caller's own transaction.
 
-    It waits for them in the portal, and is sent by e-mail if they want that and their account is open. ``title`` is
+    It waits for them in the portal, and is sent by e-mail if they want that and their account is open; what
+    ``must_reach`` them (a new password, a breach of their data) is sent also when they want no mail. ``title`` is
     a few words, ``text`` a sentence or two, ``url`` the path on this host where they can act on it. Raises
     `UnknownPerson`, or `ValueError` for a text that is empty or too long or an address that leads elsewhere.
     """
@@ -48,10 +51,11 @@ def notify(person_id: UUID, title: Bilingual, text: Bilingual, url: str) -> Noti
         text=asdict(text),
         url=url,
         at=utc_now(),
+        must_reach=must_reach,
     )
     scope.session.add(told)
     scope.session.flush()
-    if person.active and person.mail:
+    if person.active and (person.mail or must_reach):
         defer_mail(scope, told.id)
     return told
 

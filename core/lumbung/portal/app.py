@@ -40,22 +40,41 @@ class Portal(HouseApp):
         from lumbung.portal import (
             affairs,
             announcements,
+            consents,
             directory,
+            forgotten,
             home,
+            invited,
+            my_data,
+            my_identities,
+            nik,
             notifications,
+            openid,
+            openid_endpoints,
+            passkeys,
             profile,
             pwa,
             register,
+            requests,
             search,
+            second_factor,
             sign_in,
+            upstream,
+            verify,
             views,
         )
         from lumbung.shell.views import blueprint as guide
 
-        people = (sign_in, register, profile, notifications)
-        rooms = (home, search, affairs, directory, announcements, *people, views, pwa)
+        people = (sign_in, second_factor, passkeys, register, profile, nik, notifications)
+        by_letter = (verify, forgotten, invited)
+        own_data = (my_data, consents, requests)
+        provider = (openid, openid_endpoints)
+        elsewhere = (upstream, my_identities)
+        accounts = (*people, *by_letter, *own_data, *provider, *elsewhere)
+        rooms = (home, search, affairs, directory, announcements, *accounts, views, pwa)
         for blueprint in (*(room.blueprint for room in rooms), desk, guide, *admin_blueprints()):
             self.register_blueprint(blueprint)
+        self.extensions["csrf"].exempt(openid_endpoints.blueprint)  # asked by machines, which bring no cookie
 
     def unavailable(
         self, plugin: InstalledPlugin, environ: WSGIEnvironment, start_response: StartResponse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lumbung.identity.models import SessionRow
 from lumbung.web.i18n import core_domain
 
 _ = core_domain.gettext
@@ -26,6 +27,15 @@ _DEVICES = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
+
+
+def method_words(row: SessionRow) -> str:
+    """Return how a session was begun, and whether a second factor was shown for it."""
+    ways = {"password": _("kata sandi"), "passkey": _("kunci sandi"), "upstream": _("identitas lain")}
+    way = str(ways.get(row.method, row.method))
+    if row.second_factor_at is None or row.method == "passkey":
+        return way
+    return str(_("%(way)s dan faktor kedua", way=way))
 
 
 def browser_of(agent: str | None) -> str:

@@ -90,6 +90,41 @@ class RegisterForm(FlaskForm):
     )
 
 
+class CompleteForm(FlaskForm):
+    """Whoever registered shows that it was them."""
+
+    password = PasswordField(
+        _("Kata sandi yang Anda buat saat mendaftar"), validators=[required(_("Tulis kata sandi yang Anda buat."))]
+    )
+
+
+class ForgottenForm(FlaskForm):
+    """The address of an account whose password was forgotten."""
+
+    email = EmailField(
+        _("Alamat surel"),
+        description=_("Alamat yang Anda pakai untuk masuk."),
+        validators=[
+            required(_("Tulis alamat surel Anda.")),
+            Length(max=254, message=_("Ini bukan alamat surel. Contoh: nama@contoh.id")),
+        ],
+    )
+
+
+class ChooseForm(FlaskForm):
+    """A password that is chosen without knowing an older one."""
+
+    password = new_password_field(
+        _("Kata sandi baru"),
+        _("Tulis kata sandi baru."),
+        _("Sedikitnya 10 huruf; kalimat pendek mudah diingat dan sulit ditebak."),
+    )
+    again = PasswordField(
+        _("Ulangi kata sandi baru"),
+        validators=[EqualTo("password", message=_("Kedua kata sandi baru tidak sama."))],
+    )
+
+
 class ContactForm(FlaskForm):
     """How a person is reached, and in which language."""
 

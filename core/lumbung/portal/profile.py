@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from uuid import UUID
 
 from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from lumbung import audit
 from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
-from lumbung.identity import accounts, people, preferences, sessions
-from lumbung.identity.models import PersonRow
+from lumbung.identity import accounts, devices, letters, people, preferences, sessions, verification
+from lumbung.identity.models import PersonRow, SessionRow
 from lumbung.identity.passwords import hash_password, matches
-from lumbung.notifications import account_news
-from lumbung.portal.browsers import browser_of
+from lumbung.identity.role_ends import last_day
+from lumbung.notifications import account_news, secret_letters
+from lumbung.portal.browsers import browser_of, method_words
 from lumbung.portal.forms import ContactForm, DetailsForm, MailForm, PasswordForm
-from lumbung.portal.my_data import everything_kept_of
+from lumbung.portal.secret_links import limit_asking
 from lumbung.web.access import me as who_asks
 from lumbung.web.access import signed_in
-from lumbung.web.downloads import download
-from lumbung.web.house import lifetime
+from lumbung.web.house import lifetime, renew_session
 from lumbung.web.i18n import COOKIE_FREE_KEY, core_domain, language
 from lumbung.web.limits import rate_limit
 from lumbung.web.role_titles import RoleTitle, title_of
@@ -58,14 +58,14 @@ def rename() -> Page:
     me = _me()
     before = me.name, me.email
     form = DetailsForm(obj=me)
+    page = {"form": form, "sends": secret_letters.site_sends_mail()}
     if form.is_submitted():
         if form.validate() and _knows_password(me, form) and _rename(me, form):
             if (me.name, me.email) != before:
                 account_news.details_changed(me)
-            flash(_("Nama dan alamat surel disimpan. Masuklah dengan alamat ini mulai sekarang."), "baik")
             return redirect(url_for(".details"), 303)
-        return render_template("portal/account/rename.html", form=form), 422
-    return render_template("portal/account/rename.html", form=form)
+        return render_template("portal/account/rename.html", **page), 422
+    return render_template("portal/account/rename.html", **page)
 
 
 @blueprint.route("/pemberitahuan", methods=["GET", "POST"])
@@ -104,8 +104,9 @@ def open_sessions() -> str:
     """Show where a person is signed in."""
     scope, who = current_scope(), who_asks()
     rows = sessions.open_sessions(scope.session, who.id, lifetime(scope.kernel))
-    listed = [(row, browser_of(row.agent), row.id == who.session_id) for row in rows]
-    return render_template("portal/account/sessions.html", sessions=listed)
+    listed = [(row, browser_of(row.agent), method_words(row), row.id == who.session_id) for row in rows]
+    known = [(row, browser_of(row.agent), devices.trusted_until(row)) for row in devices.known(scope.session, who.id)]
+    return render_template("portal/account/sessions.html", sessions=listed, devices=known)
 
 
 @blueprint.post("/sesi/<uuid:session_id>/akhiri")
@@ -128,17 +129,12 @@ def revoke_others() -> Response:
     return redirect(url_for(".open_sessions"), 303)
 
 
-@blueprint.get("/data.json")
-@signed_in
-def my_data() -> Response:
-    """Hand a person all that the core keeps of them, as a file (UU 27/2022, the right to a copy)."""
-    kept = json.dumps(everything_kept_of(_me()), ensure_ascii=False, indent=2)
-    return download("data-saya.json", kept, "application/json")
-
-
 def _details_page(me: PersonRow, form: ContactForm) -> str:
-    roles = [(_role_title(grant.role), grant.unit) for grant in me.grants]
-    return render_template("portal/account/details.html", form=form, me=me, roles=roles)
+    zone = current_tenant().time_zone
+    roles = [(_role_title(grant.role), grant.unit, last_day(grant, zone)) for grant in me.live_grants]
+    return render_template(
+        "portal/account/details.html", form=form, me=me, roles=roles, sends=secret_letters.site_sends_mail()
+    )
 
 
 def _mail_page(me: PersonRow, form: MailForm) -> str:
@@ -160,16 +156,35 @@ def _knows_password(me: PersonRow, form: PasswordForm | DetailsForm) -> bool:
 
 def _rename(me: PersonRow, form: DetailsForm) -> bool:
     try:
-        accounts.change(
-            current_scope().session, me, name=form.name.data or "", email=form.email.data or "", phone=me.phone
-        )
+        email = people.normal_email(form.email.data or "")
+        by_link = secret_letters.site_sends_mail() and email != me.email
+        kept = me.email if by_link else email
+        accounts.change(current_scope().session, me, name=form.name.data or "", email=kept, phone=me.phone)
     except people.EmailTaken:
         form.email.errors = [_("Alamat ini sudah dipakai akun lain di daerah ini.")]
         return False
     except LumbungError:
         form.email.errors = [_("Ini bukan alamat surel. Contoh: nama@contoh.id")]
         return False
+    if by_link:
+        _ask_new_address(me, email)
+        flash(_("Surel dikirim ke %(email)s. Alamat itu berlaku setelah Anda membuka tautan di dalamnya.",
+                email=email), "baik")  # fmt: skip
+    else:
+        flash(_("Nama dan alamat surel disimpan. Masuklah dengan alamat ini mulai sekarang."), "baik")
     return True
+
+
+def _ask_new_address(me: PersonRow, email: str) -> None:
+    """Write to the new address, and to the old one that it was asked for; a taken one gives the same answer."""
+    limit_asking(email)
+    database = current_scope().session
+    taken = database.scalar(select(PersonRow).where(PersonRow.email == email))
+    if taken is not None:
+        secret_letters.tell(taken, letters.KNOWN)
+    else:
+        secret_letters.post(verification.ask(database, me, language=language(), email=email))
+    secret_letters.tell(me, letters.ADDRESS, done=False)
 
 
 def _change_password(me: PersonRow, form: PasswordForm) -> bool:
@@ -179,9 +194,20 @@ def _change_password(me: PersonRow, form: PasswordForm) -> bool:
         form.password.errors = [_("Kata sandi ini mudah ditebak. Pakai kalimat dari beberapa kata.")]
         return False
     me.password_hash = hash_password(form.password.data or "")
-    sessions.revoke_all(current_scope().session, me.id, keep=who_asks().session_id)
+    letters.void(current_scope().session, letters.FORGOTTEN, person_id=me.id)
+    _leave_only_this_browser(me)
     audit.record("person.password", me.email, about=me.id)
     return True
+
+
+def _leave_only_this_browser(me: PersonRow) -> None:
+    """End the other sessions, forget the other browsers, and give this session a new token."""
+    session, here = current_scope().session, who_asks().session_id
+    sessions.revoke_all(session, me.id, keep=here)
+    row = session.get(SessionRow, (me.tenant_id, here)) if here else None
+    devices.forget_all(session, me.id, keep=row.device_id if row else None)
+    if row is not None:
+        renew_session(sessions.renew(session, row.id, grace=False))
 
 
 def _me() -> PersonRow:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -83,6 +83,12 @@ class Caller:
                 return implementation.function(*(arguments[name] for name in implementation.argnames))
         return None
 
+    def implements(self, hook: str, plugin: str) -> bool:
+        """Whether a plugin's code has a hook; raises `PluginUnusable` when it cannot be loaded."""
+        self.load(plugin)
+        found = getattr(self._manager.hook, hook).get_hookimpls()
+        return any(implementation.plugin_name == plugin for implementation in found)
+
     def ask_all(
         self, hook: str, snapshot: Snapshot, tenant_id: int, *, each: type | None = None, **arguments: Any
     ) -> Answers:
@@ -90,11 +96,16 @@ class Caller:
 
         With ``each``, an answer is a list of such objects; anything else is a failure of that plugin alone.
         """
+        plugins = [plugin for plugin in snapshot.enabled_for(tenant_id) if hook in plugin.manifest.hooks]
+        return self.ask_these(hook, plugins, each=each, **arguments)
+
+    def ask_these(
+        self, hook: str, plugins: Iterable[InstalledPlugin], *, each: type | None = None, **arguments: Any
+    ) -> Answers:
+        """Ask these plugins, on or off, as `ask_all` asks those that are enabled."""
         values: dict[str, Any] = {}
         failures: dict[str, str] = {}
-        for plugin in snapshot.enabled_for(tenant_id):
-            if hook not in plugin.manifest.hooks:
-                continue
+        for plugin in plugins:
             try:
                 answer = self._ask_inside_savepoint(hook, plugin, arguments, each)
             except Exception as error:

@@ -20,6 +20,7 @@ from lumbung.errors import LumbungError, Sentence
 from lumbung.hooks import hook_names
 
 MANIFEST = "plugin.toml"
+DATA_HOOKS = ("export_person", "erase_person")  # what holding personal data obliges to
 NAME = r"^[a-z][a-z0-9_]{1,38}$"
 
 # First path segments and table prefixes that are the house's own.
@@ -38,12 +39,14 @@ RESERVED = frozenset(
         "lumbung",
         "masuk",
         "meja",
+        "openid",
         "pemberitahuan",
         "pengumuman",
         "profil",
         "public",
         "procrastinate",
         "static",
+        "tenant",
         "urusan",
     ]
 )
@@ -196,6 +199,24 @@ class PersonalData(_Part):
     basis: WordsOrText
     where: str
     retention_days: int | None = Field(None, ge=1)
+    subjects: WordsOrText | None = None
+    recipients: WordsOrText | None = None
+
+
+class LongWords(_Part):
+    """A text of several sentences in Indonesian and in English."""
+
+    id: str = Field(min_length=10, max_length=4000)
+    en: str = Field(min_length=10, max_length=4000)
+
+
+class ConsentAsked(_Part):
+    """What people may agree to, in words that they can read. A new wording has a higher ``version``."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", max_length=80)
+    title: Words
+    text: LongWords
+    version: int = Field(1, ge=1)
 
 
 class Events(_Part):
@@ -203,6 +224,14 @@ class Events(_Part):
 
     emits: tuple[str, ...] = ()
     listens: tuple[str, ...] = ()
+
+
+class OpenIDNeeds(_Part):
+    """What the plugin's own client of the OpenID provider is made of: paths below the plugin, and scopes."""
+
+    redirect_paths: tuple[PagePath, ...] = Field(min_length=1, max_length=20)
+    post_logout_paths: tuple[PagePath, ...] = Field((), max_length=20)
+    scopes: tuple[Literal["openid", "profile", "email", "phone", "roles", "offline_access"], ...] = ("profile",)
 
 
 class ScheduledJob(_Part):
@@ -232,10 +261,12 @@ class Manifest(_Part):
     roles: tuple[Role, ...] = ()
     navigation: tuple[NavigationItem, ...] = ()
     personal_data: tuple[PersonalData, ...] = ()
+    consents: tuple[ConsentAsked, ...] = ()
     events: Events = Events()
     life_events: tuple[LifeEvent, ...] = ()
     actions: tuple[AuditAction, ...] = ()
     jobs: tuple[ScheduledJob, ...] = ()
+    openid: OpenIDNeeds | None = None
 
     @model_validator(mode="after")
     def _agree(self) -> Manifest:
@@ -256,6 +287,9 @@ class Manifest(_Part):
         for action in self.actions:
             if not action.name.startswith(f"{self.name}."):
                 raise _Unfit("action %(name)r must begin with '%(plugin)s.'", name=action.name, plugin=self.name)
+        for consent in self.consents:
+            if not consent.code.startswith(f"{self.name}."):
+                raise _Unfit("consent %(name)r must begin with '%(plugin)s.'", name=consent.code, plugin=self.name)
         for event in self.events.emits:
             if not event.startswith(f"{self.name}."):
                 raise _Unfit("event %(name)r must begin with '%(plugin)s.'", name=event, plugin=self.name)
@@ -263,6 +297,12 @@ class Manifest(_Part):
             if not table.startswith(f"{self.name}_"):
                 raise _Unfit("table %(name)r must begin with '%(plugin)s_'", name=table, plugin=self.name)
         return self
+
+    @property
+    def hooks_missing(self) -> tuple[str, ...]:
+        """Hooks it has to have and does not name: who holds personal data hands them out and erases them."""
+        needed = DATA_HOOKS if self.personal_data else ()
+        return tuple(hook for hook in needed if hook not in self.hooks)
 
     @property
     def has_pages(self) -> bool:

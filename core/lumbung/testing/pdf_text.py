@@ -7,7 +7,9 @@ import zlib
 
 _OBJECT = re.compile(rb"(?<![0-9])(\d+) 0 obj(.*?)endobj", re.DOTALL)
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
-_SHOWN = re.compile(rb"/f(\d+) [\d.]+ Tf|\(((?:\\.|[^\\()])*)\)|(ET)|<([0-9A-Fa-f]+)>", re.DOTALL)
+_FLAT = rb"(?:\\.|[^\\()])"
+_NESTED = rb"(?:" + _FLAT + rb"|\((?:" + _FLAT + rb"|\(" + _FLAT + rb"*\))*\))*"  # parentheses in pairs are not escaped
+_SHOWN = re.compile(rb"/Lang\([^)]*\)|/f(\d+) [\d.]+ Tf|\((" + _NESTED + rb")\)|(ET)|<([0-9A-Fa-f]+)>", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
 

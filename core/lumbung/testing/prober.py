@@ -33,7 +33,8 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _CHANGING = re.compile(r"[A-Za-z0-9_.=-]{16,}|\d{2}[.:]\d{2}([.:]\d{2})?|sejak \S+")
 _PART = MARK[1:]  # finds the mark when it is searched for; the echo of the search alone is not the mark
 _CORE = ("lumbung_",)
-_LEAVES = re.compile(r"/keluar$|/logout$")  # the one who asks would be nobody afterwards
+# The one who asks would be nobody afterwards. /openid/logout only asks whether to, where nobody is vouched for.
+_LEAVES = re.compile(r"/keluar$|(?<!/openid)/logout$")
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 from flask import Flask, abort
+from sqlalchemy import ColumnElement, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from lumbung.context import current_scope
 from lumbung.errors import LumbungError
@@ -90,6 +93,22 @@ def refuse_undeclared(app: Flask, declared: frozenset[str], owner: str) -> None:
             raise AccessUndeclared(
                 f"The view {rule.endpoint} of {owner} asks for {access.permission!r}, which is not declared."
             )
+
+
+def reaches(permission: str, unit_id: UUID | None) -> bool:
+    """Whether who asks holds ``permission`` for a thing of this unit; a thing of no unit is for the whole tenant."""
+    person = current_scope().person
+    if person is None:
+        return False
+    units = person.units_with(permission)
+    return units is None or unit_id in units
+
+
+def within(permission: str, column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Return the condition of rows that who asks may see: ``column`` holds a unit in which they have ``permission``."""
+    person = current_scope().person
+    units = person.units_with(permission) if person else frozenset()
+    return true() if units is None else column.in_(units)
 
 
 def _mark(view: View, access: Access) -> View:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lumbung.context import current_scope, current_tenant
 from lumbung.web.i18n import core_domain, language
+from lumbung.web.permission_titles import permission_title
 from lumbung.web.role_titles import title_of
 
 _ = core_domain.gettext
@@ -23,16 +24,33 @@ def action_title(action: str) -> str:
 
 def core_actions() -> dict[str, str]:
     """Return every action of the core with its title."""
+    return {**_about_the_house(), **_about_trust()}
+
+
+def _about_the_house() -> dict[str, str]:
     return {
         "person.sign_in": _("Masuk"),
         "person.add": _("Menambah akun"),
         "person.change": _("Mengubah data akun"),
         "person.password": _("Mengganti kata sandi sendiri"),
         "person.password_reset": _("Membuat kata sandi baru"),
+        "person.nik": _("Menyimpan NIK"),
+        "person.nik_remove": _("Menghapus NIK"),
+        "person.post": _("Mengubah jenis, NIP, jabatan, atau unit"),
         "person.grant": _("Memberi peran"),
         "person.withdraw": _("Mencabut peran"),
+        "person.role_ended": _("Peran berakhir"),
+        "role.compose": _("Menyusun peran"),
+        "role.change": _("Mengubah peran"),
+        "role.remove": _("Menghapus peran"),
         "person.close": _("Menonaktifkan akun"),
         "person.reopen": _("Mengaktifkan akun kembali"),
+        "person.verify": _("Memastikan surel atau nomor ponsel"),
+        "person.password_forgotten": _("Membuat kata sandi baru lewat tautan"),
+        "person.invite": _("Mengundang orang"),
+        "person.invitation_cancel": _("Membatalkan undangan"),
+        "person.invitation_accept": _("Menerima undangan"),
+        "person.hand_over": _("Serah terima jabatan"),
         "plugin.enable": _("Menyalakan aplikasi"),
         "plugin.disable": _("Mematikan aplikasi"),
         "plugin.run_by": _("Menetapkan penyelenggara layanan"),
@@ -51,7 +69,48 @@ def core_actions() -> dict[str, str]:
         "announcement.publish": _("Menerbitkan pengumuman"),
         "announcement.end": _("Mengakhiri pengumuman"),
         "announcement.delete": _("Menghapus pengumuman"),
+    }
+
+
+def _about_trust() -> dict[str, str]:
+    return {
+        "privacy.breach.add": _("Mencatat kejadian kebocoran data"),
+        "privacy.breach.change": _("Mengubah kejadian kebocoran data"),
+        "privacy.breach.tell": _("Memberi tahu orang yang terdampak"),
+        "privacy.breach.report": _("Mencatat pelaporan kejadian"),
+        "privacy.breach.close": _("Menutup kejadian kebocoran data"),
+        "privacy.sweep": _("Membersihkan data yang habis masanya"),
         "session.revoke": _("Mengakhiri sesi"),
+        "audit.check": _("Memeriksa rantai jejak audit"),
+        "openid.client.add": _("Mendaftarkan aplikasi terhubung"),
+        "openid.client.change": _("Mengubah aplikasi terhubung"),
+        "openid.client.secret": _("Membuat rahasia baru untuk aplikasi terhubung"),
+        "openid.client.on": _("Menyalakan aplikasi terhubung"),
+        "openid.client.off": _("Mematikan aplikasi terhubung"),
+        "openid.client.remove": _("Menghapus aplikasi terhubung"),
+        "openid.rotate": _("Mengganti kunci tanda masuk"),
+        "openid.sign_in": _("Masuk ke aplikasi lain"),
+        "openid.sign_out": _("Keluar lewat aplikasi lain"),
+        "openid.consent": _("Mengizinkan aplikasi"),
+        "openid.withdraw": _("Mencabut izin aplikasi"),
+        "openid.reuse": _("Tanda masuk dipakai dua kali"),
+        "person.second_factor_add": _("Memasang faktor kedua"),
+        "person.second_factor_remove": _("Menghapus faktor kedua"),
+        "person.second_factor_reset": _("Mengatur ulang faktor kedua"),
+        "person.recovery_code": _("Masuk dengan kode cadangan"),
+        "person.recovery_codes": _("Membuat kode cadangan baru"),
+        "second_factor.require": _("Menetapkan peran wajib faktor kedua"),
+        "consent.give": _("Memberi persetujuan"),
+        "consent.withdraw": _("Menarik persetujuan"),
+        "consent.text": _("Menulis versi baru teks persetujuan"),
+        "data.request": _("Meminta haknya atas data pribadi"),
+        "data.verified": _("Memeriksa identitas peminta data"),
+        "data.working": _("Mengerjakan permintaan data pribadi"),
+        "data.done": _("Menjawab permintaan data pribadi"),
+        "data.refused": _("Menolak permintaan data pribadi"),
+        "data.cancelled": _("Membatalkan permintaan data pribadi"),
+        "data.erase": _("Menghapus data pribadi seseorang"),
+        "data.copy": _("Mengunduh salinan data pribadi"),
     }
 
 
@@ -75,8 +134,17 @@ def detail_name(key: str) -> str:
         "quota": _("kuota"),
         "before": _("sebelumnya"),
         "added": _("ditambahkan"),
+        "removed": _("dikeluarkan"),
+        "permissions": _("izin"),
+        "code": _("kode"),
+        "until": _("sampai"),
         "cancelled": _("dibatalkan"),
         "mail": _("surel"),
+        "kind": _("jenis"),
+        "scopes": _("izin"),
+        "method": _("cara"),
+        "every_time": _("setiap kali masuk"),
+        "version": _("versi"),
     }
     return names.get(key, key)
 
@@ -85,8 +153,31 @@ def detail_words(detail: Mapping[str, Any], person_name: str = "") -> str:
     """Return the details of an entry as one line; what is empty, false or ``person_name`` again is left out."""
     told = {key: value for key, value in detail.items() if value and value != person_name}
     return ", ".join(
-        f"{detail_name(key)}: {_role(value) if key == 'role' else _plain(value)}" for key, value in told.items()
+        f"{detail_name(key)}: {_role(value) if key == 'role' else _plain(_permissions(key, value))}"
+        for key, value in told.items()
     )
+
+
+def reading_title(what: str) -> str:
+    """Return in words what somebody read of somebody's data: a code of `lumbung.audit.note_reading`."""
+    return core_readings().get(what) or _declared(what) or what
+
+
+def core_readings() -> dict[str, str]:
+    """Return every code under which the core records a reading, with its title."""
+    return {
+        "person.list": _("Melihat daftar orang"),
+        "person.export": _("Mengunduh daftar orang"),
+        "person.nik": _("Mencari orang dengan NIK"),
+        "person.page": _("Membuka halaman orang"),
+        "person.edit": _("Membuka formulir data orang"),
+        "person.permissions": _("Membuka izin seseorang"),
+        "breach.page": _("Membuka daftar orang yang terdampak"),
+        "breach.export": _("Mengunduh daftar orang yang terdampak"),
+        "privacy.request": _("Membuka permintaan atas data pribadi"),
+        "privacy.copy": _("Mengunduh salinan data seseorang"),
+        "privacy.letter": _("Mengunduh surat jawaban"),
+    }
 
 
 def _declared(action: str) -> str | None:
@@ -99,6 +190,14 @@ def _declared(action: str) -> str | None:
 def _role(value: object) -> str:
     scope = current_scope()
     return title_of(str(value), scope.kernel.snapshot(), current_tenant().id, language()).title
+
+
+def _permissions(key: str, value: object) -> object:
+    """Return the titles of permissions where a detail lists them; anything else as it stands."""
+    if key not in ("permissions", "added", "removed") or not isinstance(value, list):
+        return value
+    snapshot, tenant = current_scope().kernel.snapshot(), current_tenant().id
+    return ", ".join(permission_title(str(one), snapshot, tenant, language()).title for one in value)
 
 
 def _plain(value: object) -> str:

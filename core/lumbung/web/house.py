@@ -20,18 +20,19 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from lumbung.context import Scope, current_scope
 from lumbung.identity.person import Person
-from lumbung.identity.sessions import Lifetime, find_person
+from lumbung.identity.sessions import Lifetime, find_person, renew_aside
 from lumbung.kernel import Kernel
 from lumbung.registry.manifest import Manifest
 from lumbung.web import errors, i18n, once
 from lumbung.web.access import refuse_undeclared, rule_of
 from lumbung.web.compiled import COMPILED
 from lumbung.web.compression import pack
+from lumbung.web.proof import READING, lead_to_factor, leads_to_factor
 from lumbung.web.security import FOR_EVER, HEADERS, add_headers, refuse_unstorable_text
 from lumbung.web.view import HouseView
 
 CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "lumbung"
-READING = frozenset(("GET", "HEAD", "OPTIONS"))
+_NEW_TOKEN = "new token"  # noqa: S105  (in a scope's memory)
 
 
 LARGEST_FORM = 2 * 1024 * 1024  # bytes of a form without files: it is read and taken apart at once
@@ -78,10 +79,9 @@ class HouseApp(Flask):
             template_folder=None,
             root_path=str(folder),
         )
-        self.kernel = kernel
+        self.serve_for(kernel)
         self.manifest = manifest
         self._own_templates = folder / "templates"
-        self.config.update(_configuration(kernel))
         CSRFProtect(self)
         i18n.set_up(self, domain, folder / "translations")
         errors.set_up(self)
@@ -90,6 +90,11 @@ class HouseApp(Flask):
         self.before_request(self._welcome)
         self.after_request(self._see_off)
         self.jinja_env.globals["house"] = LocalProxy(_house)
+
+    def serve_for(self, kernel: Kernel) -> None:
+        """Belong to the site of ``kernel``, with its settings. An app serves one site at a time."""
+        self.kernel = kernel
+        self.config.update(_configuration(kernel))
 
     def create_global_jinja_loader(self) -> Any:
         """Return the loader: the core's templates under ``lumbung/``, then the room's own."""
@@ -136,6 +141,9 @@ class HouseApp(Flask):
         refuse_unstorable_text(request)
         scope = current_scope()
         scope.person = load_person(scope)
+        owes = scope.person is not None and scope.person.owes_factor
+        if owes and leads_to_factor(request, in_portal=self.manifest is None):
+            return lead_to_factor()
         if rule.allows(scope.person):
             return once.claim()
         if scope.person is None and request.method in READING:
@@ -148,6 +156,7 @@ class HouseApp(Flask):
             for name, value in HEADERS.items():  # an SVG of a plugin is a page too, when opened by itself
                 response.headers.setdefault(name, value)
             return pack(request, response, self.static_folder)
+        _renew_token(response)
         return pack(request, self._with_headers(response))
 
     def _with_headers(self, response: Response) -> Response:
@@ -167,6 +176,42 @@ def _house() -> HouseView:
 def sid_cookie(kernel: Kernel) -> str:
     """Return the name of the cookie that holds a session's token."""
     return "__Host-lumbung" if kernel.settings.secure_cookies else "lumbung_sid"
+
+
+def device_cookie(kernel: Kernel) -> str:
+    """Return the name of the cookie by which an account knows this browser again."""
+    return "__Host-lumbung-device" if kernel.settings.secure_cookies else "lumbung_device"
+
+
+def set_sid(response: BaseResponse, kernel: Kernel, token: str) -> None:
+    """Give the browser the token of its session."""
+    response.set_cookie(
+        sid_cookie(kernel),
+        token,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=kernel.settings.secure_cookies,
+        max_age=kernel.settings.session_hours * 3600,
+    )
+
+
+def renew_session(token: str | None) -> None:
+    """Have the answer to this request carry a new token of the session at hand, once the request ends well."""
+    current_scope().memory[_NEW_TOKEN] = token
+
+
+def _renew_token(response: Response) -> None:
+    """Put a new token into the answer: that of `renew_session`, or one that `sessions.rotate_all` asked for."""
+    scope = current_scope()
+    if response.status_code >= 400 or scope.person is None:
+        return
+    token = scope.memory.pop(_NEW_TOKEN, None)
+    reads_page = request.method == "GET" and response.mimetype == "text/html"
+    if scope.person.renews and reads_page and scope.person.session_id and not response.cache_control.public:
+        token = renew_aside(scope.session, scope.person.session_id)
+    if token:
+        set_sid(response, scope.kernel, token)
 
 
 def load_person(scope: Scope) -> Person | None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lumbung.bilingual import Bilingual, Catalogue
-from lumbung.identity.person import ADMIN, EDITOR, OFFICER
+from lumbung.bilingual import Catalogue
+from lumbung.context import current_scope
+from lumbung.identity import role_names, roles
+from lumbung.identity.person import OF_NO_UNIT, OFFICER, Person, what_roles_allow
+from lumbung.identity.role_names import CORE_ROLES
 from lumbung.registry.state import Snapshot
 
 both = Catalogue("lumbung").both
 
-_CORE = {
-    ADMIN: both("Pengelola daerah"),
-    OFFICER: both("Petugas"),
-    EDITOR: both("Penulis pengumuman"),
-}
+in_both = role_names.in_both
+_OWN = both("Disusun daerah ini")
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,20 @@ class RoleTitle:
     available: bool = True
 
 
-def offered(snapshot: Snapshot, tenant_id: int, language: str) -> list[RoleTitle]:
-    """Return the roles that may be given in a tenant: the core's and those of its enabled plugins."""
-    roles = list(_of_the_core(language).values())
+def offered(snapshot: Snapshot, tenant_id: int, language: str, *, actor: Person | None = None) -> list[RoleTitle]:
+    """Return the roles that may be given in a tenant: the core's, its own, and those of its enabled plugins.
+
+    With an ``actor``, only those that they may give in some unit at least.
+    """
+    found = list(_of_the_core(language).values())
+    found += [_composed(one, snapshot, tenant_id, language) for one in _own(snapshot, tenant_id).values()]
     for plugin in snapshot.enabled_for(tenant_id):
         manifest = plugin.manifest
-        roles += [
+        found += [
             RoleTitle(f"{manifest.name}.{role.name}", role.title(language), manifest.title(language))
             for role in manifest.roles
         ]
-    return roles
+    return found if actor is None else [one for one in found if roles.may_give_somewhere(actor, one.role)]
 
 
 def title_of(role: str, snapshot: Snapshot, tenant_id: int, language: str) -> RoleTitle:
@@ -45,6 +50,9 @@ def title_of(role: str, snapshot: Snapshot, tenant_id: int, language: str) -> Ro
     core = _of_the_core(language).get(role)
     if core is not None:
         return core
+    own = _own(snapshot, tenant_id).get(role) if role.startswith(roles.COMPOSED) else None
+    if own is not None:
+        return _composed(own, snapshot, tenant_id, language)
     name, _dot, short = role.partition(".")
     plugin = snapshot.plugins.get(name)
     for declared in plugin.manifest.roles if plugin else ():
@@ -55,15 +63,20 @@ def title_of(role: str, snapshot: Snapshot, tenant_id: int, language: str) -> Ro
     return RoleTitle(role, role, available=False)
 
 
-def in_both(role: str, snapshot: Snapshot) -> Bilingual:
-    """Return what a role is called in both languages, for a message to whoever holds it."""
-    if role in _CORE:
-        return _CORE[role]
-    name, _dot, short = role.partition(".")
-    plugin = snapshot.plugins.get(name)
-    declared = next((one for one in plugin.manifest.roles if one.name == short), None) if plugin else None
-    return Bilingual(declared.title.id, declared.title.en) if declared else Bilingual(role, role)
-
-
 def _of_the_core(language: str) -> dict[str, RoleTitle]:
-    return {role: RoleTitle(role, title(language), tenant_wide=role != OFFICER) for role, title in _CORE.items()}
+    return {role: RoleTitle(role, title(language), tenant_wide=role != OFFICER) for role, title in CORE_ROLES.items()}
+
+
+def _own(snapshot: Snapshot, tenant_id: int) -> Mapping[str, roles.Composed]:
+    return roles.composed(snapshot, tenant_id, current_scope().database.engine)
+
+
+def _composed(one: roles.Composed, snapshot: Snapshot, tenant_id: int, language: str) -> RoleTitle:
+    own = {role: other.permissions for role, other in _own(snapshot, tenant_id).items()}
+    return RoleTitle(
+        one.role,
+        one.title["en" if language == "en" else "id"],
+        _OWN(language),
+        tenant_wide=bool(one.permissions & OF_NO_UNIT),
+        available=bool(what_roles_allow(snapshot, tenant_id, own)[one.role]),
+    )

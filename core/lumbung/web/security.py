@@ -18,6 +18,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
+_NOT_UTF8 = "\ufffd"  # what a multipart form's bytes become that are no UTF-8, lone surrogates among them
+
 FOR_EVER = "public, max-age=31536000, immutable"  # of an address that holds the hash of what it serves
 
 HEADERS = {
@@ -49,6 +51,9 @@ def refuse_unstorable_text(request: Request) -> None:
     """Refuse text that PostgreSQL cannot keep (NUL, lone surrogates) at the door, with 400 instead of a 500 later."""
     for text in _texts(request):
         if "\x00" in text or not _is_unicode(text):
+            raise BadRequest("Isian memuat karakter yang tidak dapat disimpan.")
+    for name, value in request.form.items(multi=True):
+        if _NOT_UTF8 in name or _NOT_UTF8 in value:
             raise BadRequest("Isian memuat karakter yang tidak dapat disimpan.")
 
 

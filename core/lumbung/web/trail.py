@@ -11,6 +11,7 @@ from sqlalchemy import select
 from lumbung.audit import AuditRow
 from lumbung.context import current_scope
 from lumbung.web.action_titles import action_title, detail_words
+from lumbung.web.erased import thing_of, who_did
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ def trail_of(row_id: UUID, limit: int = 20) -> list[TrailEntry]:
     return [
         TrailEntry(
             at=row.at,
-            who=row.person_name,
+            who=who_did(row),
             title=action_title(row.action),
-            text=" · ".join(filter(None, (row.thing if told else "", detail_words(row.detail)))),
+            text=" · ".join(filter(None, (thing_of(row) if told else "", detail_words(row.detail)))),
         )
         for row in rows
     ]

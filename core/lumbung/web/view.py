@@ -243,12 +243,17 @@ class HouseView:
             (t("Ringkasan"), "/admin/", "dashboard", ("core.plugins", "platform.plugins")),
             (t("Aplikasi hibah"), "/admin/plugin/", "plug", ("core.plugins", "platform.plugins")),
             (t("Orang dan peran"), "/admin/orang/", "users", ("core.people",)),
+            (t("Peran dan izin"), "/admin/peran/", "key", ("core.people",)),
+            (t("Faktor kedua"), "/admin/faktor-kedua/", "lock", ("core.people",)),
             (t("Perangkat daerah"), "/admin/unit/", "building", ("core.units",)),
             (t("Wilayah"), "/admin/wilayah/", "map-pin", ("core.units",)),
             (t("Identitas daerah"), "/admin/daerah/", "id", ("core.tenant",)),
+            (t("Aplikasi terhubung"), "/admin/openid/", "apps", ("core.tenant",)),
             (t("Daerah yang dilayani"), "/admin/tenant/", "building-community", ("platform.tenants",)),
             (t("Pengumuman"), "/admin/pengumuman/", "speakerphone", ("core.announce",)),
+            (t("Data pribadi"), "/admin/data-pribadi/", "shield-check", ("core.privacy",)),
             (t("Jejak audit"), "/admin/jejak/", "history", ("core.audit",)),
+            (t("Akses data pribadi"), "/admin/akses/", "eye", ("core.audit",)),
             (t("Pedoman tampilan"), "/_shell/", "palette", ("platform.plugins",)),
         )
         items = tuple(

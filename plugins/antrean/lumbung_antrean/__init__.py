@@ -6,14 +6,17 @@ This file lists where the plugin joins the house; the work is in its rooms.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from lumbung.sdk import hookimpl
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from flask import Blueprint
 
-    from lumbung.sdk import Affair, Demo, DeskTask, Person, SearchHit
+    from lumbung.sdk import Affair, DataSection, DataSubject, Demo, DeskTask, Erased, Moved, Person, SearchHit, people
 
 
 @hookimpl
@@ -51,9 +54,43 @@ def desk_tasks(person: Person) -> Sequence[DeskTask]:
 @hookimpl
 def jobs() -> Mapping[str, Callable[..., None]]:
     """What runs by night."""
-    from .services.housekeeping import expire_tickets, forget_visitors
+    from .services.housekeeping import expire_tickets
 
-    return {"expire_tickets": expire_tickets, "forget_visitors": forget_visitors}
+    return {"expire_tickets": expire_tickets}
+
+
+@hookimpl
+def export_person(person: DataSubject) -> Sequence[DataSection]:
+    """A person's numbers, for themselves."""
+    from .services.personal_data import held_of
+
+    return held_of(person)
+
+
+@hookimpl
+def erase_person(person: DataSubject) -> Sequence[Erased]:
+    """Takes a person out of their numbers; open ones are cancelled."""
+    from .services.personal_data import erase
+
+    return erase(person)
+
+
+@hookimpl
+def sweep_personal_data(today: date) -> Sequence[Erased]:
+    """Takes names and numbers out of tickets that are older than the register says."""
+    from .services.housekeeping import forget_visitors
+
+    return forget_visitors(today)
+
+
+@hookimpl
+def hand_over(
+    giver: people.PersonCard, receiver: people.PersonCard, unit_ids: frozenset[UUID] | None
+) -> Sequence[Moved]:
+    """The counter at which the giver sits. Numbers belong to counters, and what was served keeps its name."""
+    from .services.counters import hand_over_counters
+
+    return hand_over_counters(giver, receiver, unit_ids)
 
 
 @hookimpl

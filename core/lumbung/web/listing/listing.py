@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Response, request
 from sqlalchemy import ColumnElement, Select, inspect, or_
 from sqlalchemy.orm import Session
 
+from lumbung.audit import note_reading
 from lumbung.context import current_scope, current_tenant
 from lumbung.web.i18n import core_domain, format_number
 from lumbung.web.listing.bulk import BulkAction
@@ -59,6 +61,10 @@ class Listing:
     every word must occur, or functions from a word to a condition. ``keep`` are arguments of the address that belong
     to the page rather than to the list. ``bulk`` are acts on rows that are ticked, where ``selectable`` allows it.
     ``anchor`` brings the reader back to the table after each press, for a list far down its page.
+
+    A list of people's data names ``subject``, which returns the id of the person a row is about (None: of nobody), and
+    ``reading``, its code in the log of who read what: each page is recorded as ``<reading>.list``, a file as
+    ``<reading>.export``.
     """
 
     query: Select[Any]
@@ -76,6 +82,8 @@ class Listing:
     selectable: Callable[[Any], bool] = lambda _row: True
     anchor: bool = False
     limit: int = MOST_ROWS
+    subject: Callable[[Any], UUID | None] | None = None
+    reading: str = ""
 
     def __post_init__(self) -> None:
         names = [WORDS, SORT, SIZE, FILE, PAGE, *self.keep, *(one.name for one in self.filters)]
@@ -85,6 +93,8 @@ class Listing:
             raise ValueError(f"listing {self.name!r}: default_sort names no column that can be sorted")
         if self.size not in SIZES:
             raise ValueError(f"listing {self.name!r}: size must be one of {SIZES}")
+        if bool(self.subject) != bool(self.reading):
+            raise ValueError(f"listing {self.name!r}: subject and reading go together")
 
     # What is asked for
 
@@ -123,9 +133,10 @@ class Listing:
         """The page that is asked for; past the end the last one."""
         return paginate(self._session, self.found, page_number(), size=self.per)
 
-    @property
+    @cached_property
     def rows(self) -> Sequence[Any]:
-        """The rows of this page."""
+        """The rows of this page. Whose data they hold is recorded."""
+        self._note({self.subject(row) for row in self.page.items} if self.subject else set(), "list")
         return self.page.items
 
     @property
@@ -163,11 +174,12 @@ class Listing:
         columns = [column for column in self.columns if column.in_file]
         note = self.limit_words
         query = self.found.limit(self.limit).execution_options(yield_per=AT_A_TIME)
-        rows: Iterable[Any] = self._session.scalars(query)
+        subjects: set[UUID | None] = set()
+        rows = self._told(self._session.scalars(query), subjects)
         name = f"{self.name}-{current_tenant().slug}-{current_tenant().today():%Y%m%d}"
-        if kind == "csv":
-            return csv_file(name, columns, rows)
-        return xlsx_file(name, self.title, columns, rows, note)
+        file = csv_file(name, columns, rows) if kind == "csv" else xlsx_file(name, self.title, columns, rows, note)
+        self._note(subjects, "export")
+        return file
 
     @property
     def limit_words(self) -> str:
@@ -288,6 +300,16 @@ class Listing:
     @property
     def _session(self) -> Session:
         return current_scope().session
+
+    def _told(self, rows: Iterable[Any], subjects: set[UUID | None]) -> Iterator[Any]:
+        """Hand on the rows of a file and remember whose they are; the ids alone are held until the end."""
+        for row in rows:
+            if self.subject:
+                subjects.add(self.subject(row))
+            yield row
+
+    def _note(self, subjects: set[UUID | None], how: str) -> None:
+        note_reading([one for one in subjects if one is not None], f"{self.reading}.{how}")
 
     @cached_property
     def _sortable(self) -> dict[str, ListColumn]:

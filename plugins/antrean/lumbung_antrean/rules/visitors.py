@@ -37,9 +37,9 @@ class Visitor:
         phone = self.phone if not (by_officer and self.nik) else None
         account = str(self.person_id) if self.person_id and not by_officer and not self.nik else None
         return {
-            "nik_key": _key("nik", self.nik),
-            "phone_key": _key("phone", phone),
-            "account_key": _key("account", account),
+            "nik_key": key_of("nik", self.nik),
+            "phone_key": key_of("phone", phone),
+            "account_key": key_of("account", account),
         }
 
 
@@ -94,5 +94,6 @@ def masked_phone(phone: str | None) -> str:
     return f"…{phone[-3:]}" if phone else ""
 
 
-def _key(kind: str, value: str | None) -> str | None:
+def key_of(kind: str, value: str | None) -> str | None:
+    """Return the keyed hash under which a number, a phone or an account is compared, None for none."""
     return blind_index(f"antrean.{kind}:{value}").hex() if value else None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import select
 
-from lumbung.sdk import DomainError, Person, audit, now, session
+from lumbung.sdk import DomainError, Moved, Person, audit, now, people, session
 
 from ..models import Counter, CounterService, Location, Service
-from ..words import _
+from ..words import _, both
 
 
 def services_at(counter: Counter) -> Sequence[Service]:
@@ -50,3 +51,22 @@ def stand_up(person: Person) -> None:
     """Leave the counter."""
     for counter in session.scalars(select(Counter).where(Counter.operator_id == person.id)):
         counter.operator_id, counter.operator_name, counter.operator_since = None, "", None
+
+
+def hand_over_counters(
+    giver: people.PersonCard, receiver: people.PersonCard, unit_ids: frozenset[UUID] | None
+) -> list[Moved]:
+    """Seat the receiver at the counter where the giver sits; whoever sits somewhere already keeps that seat."""
+    query = select(Counter).where(Counter.operator_id == giver.id)
+    if unit_ids is not None:
+        query = query.join(Counter.location).where(Location.unit_id.in_(unit_ids))
+    seated = session.scalar(select(Counter.id).where(Counter.operator_id == receiver.id)) is not None
+    moved = 0
+    for counter in session.scalars(query.with_for_update(of=Counter)):
+        audit("antrean.counter.take_over", counter.number, about=counter.location_id, before=counter.operator_name)
+        if seated:
+            counter.operator_id, counter.operator_name, counter.operator_since = None, "", None
+            continue
+        counter.operator_id, counter.operator_name, counter.operator_since = receiver.id, receiver.name, now()
+        moved, seated = moved + 1, True
+    return [Moved(both("loket"), moved)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import or_, select, update
 
-from lumbung.sdk import now, session, today
+from lumbung.sdk import Erased, now, session, today
 
 from ..models import Counter, Ticket
 from ..rules.states import ACTIVE, State
+from ..words import both
 
 KEEP_DAYS = 90  # as the manifest says under personal_data
 
@@ -32,13 +33,16 @@ def expire_tickets() -> None:
             counter.operator_id, counter.operator_name, counter.operator_since = None, "", None
 
 
-def forget_visitors() -> None:
+def forget_visitors(on: date) -> list[Erased]:
     """Take names, phones and keys from tickets older than the retention; the figures of the recap stay."""
-    session.execute(
+    forgotten = session.execute(
         update(Ticket)
         .where(
-            Ticket.date < today() - timedelta(days=KEEP_DAYS),
+            Ticket.date < on - timedelta(days=KEEP_DAYS),
             or_(Ticket.name != "", Ticket.phone.is_not(None), Ticket.nik_key.is_not(None)),
         )
         .values(name="", phone=None, nik_tail=None, nik_key=None, phone_key=None, account_key=None, priority="")
+        .returning(Ticket.id)
     )
+    why = both("Jumlah antrean tetap dihitung dalam rekap pelayanan (UU 25/2009).")
+    return [Erased(both("Pemilik nomor antrean"), len(forgotten.all()), "anonymised", why)]

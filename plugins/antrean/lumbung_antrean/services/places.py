@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import abort
 from sqlalchemy import select
 
-from lumbung.sdk import current_person, current_units, find_or_404, session
+from lumbung.sdk import current_person, current_units, find_or_404, session, within
 
 from ..models import Counter, Location, Service, Slot, Ticket
 
@@ -54,55 +54,48 @@ def my_locations(permission: str, *, closed_too: bool = False) -> Sequence[Locat
     While they work in one of their units, only the places of that unit and of those below it. This narrows what
     is listed and no more: a place of another of their units still opens by its address.
     """
-    query = select(Location).order_by(Location.position, Location.name)
+    query = select(Location).where(within(permission, Location.unit_id)).order_by(Location.position, Location.name)
     if not closed_too:
         query = query.where(Location.open)
     if (chosen := current_units()) is not None:
         query = query.where(Location.unit_id.in_(chosen))
-    return [location for location in session.scalars(query) if _mine(location, permission)]
+    return session.scalars(query).all()
 
 
 def my_location(location_id: UUID, permission: str) -> Location:
-    """One of them by its id. Another unit's place is refused (403)."""
-    return guard(find_or_404(Location, location_id), permission)
+    """One of them by its id. Another unit's place is not found, as if there were none (404)."""
+    return find_or_404(Location, location_id, permission=permission)
 
 
 def my_service(service_id: UUID, permission: str) -> Service:
     """A service of one of my places."""
-    service = find_or_404(Service, service_id)
-    guard(service.location, permission)
-    return service
+    return find_or_404(Service, service_id, permission=permission, unit=lambda service: service.location.unit_id)
 
 
 def my_slot(slot_id: UUID, permission: str) -> Slot:
     """A slot of a service of one of my places."""
-    slot = find_or_404(Slot, slot_id)
-    guard(slot.service.location, permission)
-    return slot
+    return find_or_404(Slot, slot_id, permission=permission, unit=lambda slot: slot.service.location.unit_id)
 
 
 def my_counter(counter_id: UUID, permission: str) -> Counter:
     """A counter of one of my places."""
-    counter = find_or_404(Counter, counter_id)
-    guard(counter.location, permission)
-    return counter
+    return find_or_404(Counter, counter_id, permission=permission, unit=lambda counter: counter.location.unit_id)
 
 
 def my_ticket(ticket_id: UUID, permission: str) -> Ticket:
     """A ticket of one of my places."""
-    ticket = find_or_404(Ticket, ticket_id)
-    guard(ticket.location, permission)
-    return ticket
+    return find_or_404(Ticket, ticket_id, permission=permission, unit=lambda ticket: ticket.location.unit_id)
 
 
 def guard(location: Location, permission: str) -> Location:
-    """The one check of units: whoever works for another unit gets no further."""
-    if not _mine(location, permission):
-        abort(403)
+    """The check of units for a thing that was found by other means: another unit's is not found."""
+    if not is_mine(location, permission):
+        abort(404)
     return location
 
 
-def _mine(location: Location, permission: str) -> bool:
+def is_mine(location: Location, permission: str) -> bool:
+    """Whether the person at work has a permission for a place."""
     person = current_person()
     if person is None:
         return False

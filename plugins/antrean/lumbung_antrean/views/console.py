@@ -8,9 +8,9 @@ from uuid import UUID
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lumbung.sdk import DomainError, Person, current_person, find_or_404, requires
+from lumbung.sdk import DomainError, Person, current_person, requires
 
-from ..models import Counter, Service, Ticket
+from ..models import Counter, Ticket
 from ..services import calling, counters, places
 from ..services.todays_numbers import figures_of
 from ..words import _
@@ -78,7 +78,7 @@ def call_next() -> ResponseReturnValue:
 @requires(SERVE)
 def call_this(ticket_id: UUID) -> ResponseReturnValue:
     """Call one chosen number out of turn."""
-    return _act(lambda counter: calling.call_this(counter, find_or_404(Ticket, ticket_id)))
+    return _act(lambda counter: calling.call_this(counter, places.my_ticket(ticket_id, SERVE)))
 
 
 @blueprint.post("/loket/selesai-panggil/<uuid:ticket_id>")
@@ -87,7 +87,7 @@ def finish_and_call(ticket_id: UUID) -> ResponseReturnValue:
     """Finish, and call the next number in the same breath. An empty queue does not undo the finishing."""
 
     def both(counter: Counter) -> None:
-        calling.finish(find_or_404(Ticket, ticket_id), counter)
+        calling.finish(places.my_ticket(ticket_id, SERVE), counter)
         if not calling.waiting_for(counter, limit=1):
             flash(_("Selesai. Belum ada yang menunggu."), "baik")
             return
@@ -111,7 +111,7 @@ def act(ticket_id: UUID, act: str) -> ResponseReturnValue:
     """One of the buttons, pressed for the number it was shown with."""
     if act not in ACTS:
         abort(404)
-    return _act(lambda counter: ACTS[act](find_or_404(Ticket, ticket_id), counter))
+    return _act(lambda counter: ACTS[act](places.my_ticket(ticket_id, SERVE), counter))
 
 
 @blueprint.post("/loket/tiket/<uuid:ticket_id>/alihkan")
@@ -121,11 +121,11 @@ def hand_on(ticket_id: UUID) -> ResponseReturnValue:
     kind, _colon, text = request.form.get("ke", "").partition(":")
 
     def transfer(counter: Counter) -> None:
-        ticket, target = find_or_404(Ticket, ticket_id), _uuid(text)
+        ticket, target = places.my_ticket(ticket_id, SERVE), _uuid(text)
         if kind == "loket":
-            calling.transfer_to_counter(ticket, counter, find_or_404(Counter, target))
+            calling.transfer_to_counter(ticket, counter, places.my_counter(target, SERVE))
         elif kind == "layanan":
-            calling.transfer_to_service(ticket, counter, find_or_404(Service, target))
+            calling.transfer_to_service(ticket, counter, places.my_service(target, SERVE))
         else:
             raise DomainError(_("Pilih loket atau layanan tujuan dulu."))
         flash(_("Nomor %(label)s dialihkan.", label=ticket.label), "baik")

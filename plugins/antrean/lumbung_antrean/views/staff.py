@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lumbung.sdk import DomainError, find_or_404, format_time, local_path, requires, today
+from lumbung.sdk import DomainError, find_or_404, format_time, local_path, note_reading, requires, today
 
 from ..forms.booking import CodeForm, ReasonForm, StaffBookingForm
 from ..forms.setup import date_or_none
@@ -45,9 +45,8 @@ def check_in_by_code() -> ResponseReturnValue:
     found = booking.by_code(CodeForm().code.data or "")
     back = url_for(".todays_numbers", lokasi=request.form.get("lokasi"))
     try:
-        if found is None:
+        if found is None or not places.is_mine(found.location, ASSIST):
             raise DomainError(_("Tidak ada tiket dengan kode itu."))
-        places.guard(found.location, ASSIST)
         booking.check_in(found, by_officer=True)
     except DomainError as refusal:
         return refused(refusal, back)
@@ -60,6 +59,8 @@ def check_in_by_code() -> ResponseReturnValue:
 def staff_ticket(ticket_id: UUID) -> ResponseReturnValue:
     """One ticket with its log, and what an officer may do with it."""
     found = places.my_ticket(ticket_id, ASSIST)
+    if found.person_id:
+        note_reading(found.person_id, "antrean.ticket.page")
     return render_template(
         "antrean/staff_ticket.html", ticket=found, calls=todays.calls_of(found), form=ReasonForm(),
         earliest=booking.earliest_service(found), ahead=ahead_of(found), address=ticket_address(found),

@@ -58,6 +58,8 @@ def todays_listing(place: Location, counts: dict[str, int]) -> Listing:
         ],
         keep={"lokasi": place.id},
         anchor=True,
+        subject=lambda ticket: ticket.person_id,
+        reading="antrean.ticket",
     )
 
 

@@ -153,7 +153,8 @@ def test_people_are_forgotten_after_ninety_days_and_the_figures_stay(office: Off
         moment = datetime.combine(TODAY, time(1, 35)).astimezone() + timedelta(days=after)
         with frozen_clock(moment):
             with office.inside():
-                housekeeping.forget_visitors()
+                told = housekeeping.forget_visitors(moment.date())
+                assert [(one.count, one.how) for one in told] == [(0 if name else 1, "anonymised")]
             with office.inside():
                 found = find_or_404(Ticket, ticket.id)
                 assert found.name == name

@@ -12,7 +12,7 @@ import pytest
 from lumbung_antrean.models import Closure, Counter, Holiday, Location, Service, Slot, Ticket
 from lumbung_antrean.rules.states import State
 from python_calamine import CalamineWorkbook
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from lumbung.sdk import find_or_404, session
 from lumbung.testing import HouseClient, TestHouse
@@ -337,13 +337,29 @@ def test_officer_of_one_unit_gets_no_further_than_that_unit(house: TestHouse, of
         f"petugas/{office.service}",
         f"petugas/tiket/{ticket}",
     ):
-        assert client.get(f"/antrean/{path}").status_code == 403, path
+        assert client.get(f"/antrean/{path}").status_code == 404, path
     for path, data in (
         (f"loket/{office.counters[0]}/duduk", {}),
         (f"petugas/tiket/{ticket}/batal", {"reason": "Iseng saja"}),
         (f"pengaturan/sesi/{office.slot}/hapus", {}),
-        ("pengaturan/libur/impor", {"year": "2027"}),
         (f"pengaturan/lokasi/{office.location}/kios", {}),
     ):
-        assert client.post_form(f"/antrean/{path}", data).status_code == 403, path
+        assert client.post_form(f"/antrean/{path}", data).status_code == 404, path
+    assert client.post_form("/antrean/pengaturan/libur/impor", {"year": "2027"}).status_code == 403
     assert states(office) == ["waiting"]
+
+
+def test_opening_somebodys_number_is_recorded(
+    house: TestHouse, manager: HouseClient, office: Office, line: Line
+) -> None:
+    (number, nobodys) = line("", "")
+    citizen = house.person("sumbawa", "warga@sumbawa.example").id
+    with office.inside():
+        find_or_404(Ticket, number).person_id = citizen
+    for path in (f"petugas/tiket/{number}", f"petugas/tiket/{nobodys}", "hari-ini", "hari-ini?unduh=csv"):
+        assert manager.get(f"/antrean/{path}").status_code == 200
+    with office.inside():
+        query = text("SELECT what, subject_id, plugin FROM lumbung_access")
+        assert set(map(tuple, session.execute(query))) == {
+            (f"antrean.ticket.{how}", citizen, "antrean") for how in ("page", "list", "export")
+        }

@@ -101,7 +101,7 @@ def test_choosing_a_unit_opens_no_place_of_others(house: TestHouse, office: Offi
     refused = client.post_form("/meja/unit", {"unit": str(region.units["DUKCAPIL"])}, page="/meja/unit")
     assert refused.status_code == 403
     assert "Disdukcapil" not in content(client, "/antrean/pengaturan")
-    assert client.get(f"/antrean/pengaturan/lokasi/{office.location}").status_code == 403
+    assert client.get(f"/antrean/pengaturan/lokasi/{office.location}").status_code == 404
 
 
 def test_a_new_place_begins_in_the_unit_one_works_in(manager: HouseClient, region: Region) -> None:

@@ -1,34 +1,20 @@
-"""Who did what to which thing, in the tenant's own append-only trail. The app role can add and read, never alter."""
+"""Who did what to which thing, in the tenant's own append-only trail; and who read whose personal data.
+
+The app role can add and read, never alter. The database chains the entries (`lumbung.audit.chain` checks that),
+and each night signs where the chain stands (`lumbung.audit.anchor`).
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, String, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
-
+from lumbung.audit.models import AccessRow, AuditRow
+from lumbung.audit.reading import note_reading, readings_of
 from lumbung.clock import utc_now
 from lumbung.context import current_scope
-from lumbung.database.core_model import CoreModel
 
-
-class AuditRow(CoreModel):
-    """One entry of the trail. ``person_name`` is kept as it was at that moment."""
-
-    __tablename__ = "lumbung_audit"
-
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    plugin: Mapped[str | None] = mapped_column(String(40))
-    person_id: Mapped[UUID | None] = mapped_column(Uuid)
-    person_name: Mapped[str] = mapped_column(String(160))
-    action: Mapped[str] = mapped_column(String(80))
-    thing: Mapped[str] = mapped_column(String(200))
-    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    address: Mapped[str | None] = mapped_column(String(45))
-    about: Mapped[UUID | None] = mapped_column(Uuid)
+__all__ = ["AccessRow", "AuditRow", "note_reading", "readings_of", "record"]
 
 
 def record(action: str, thing: object, *, about: UUID | None = None, **detail: Any) -> None:
