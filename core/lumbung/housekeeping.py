@@ -20,6 +20,7 @@ from lumbung.notifications import services as notifications
 from lumbung.notifications.role_news import announce_ends
 from lumbung.openid import keys as openid_keys
 from lumbung.openid import tokens as openid_tokens
+from lumbung.openid.upstream import services as upstreams
 from lumbung.privacy.retention import Rule, run
 from lumbung.settings import Settings
 
@@ -42,6 +43,7 @@ def rules(settings: Settings) -> list[Rule]:
         Rule(both("Catatan akses data pribadi"), reading.KEEP, reading.sweep, "lumbung_access"),
         Rule(both("Tantangan kunci sandi"), A_DAY, passkeys.sweep, personal=False),
         Rule(both("Kode dan token aplikasi"), A_DAY, openid_tokens.sweep, personal=False),
+        Rule(both("Jalan masuk dari penyedia lain"), upstreams.KEEP, upstreams.sweep, "lumbung_upstream_flow"),
         Rule(both("Hitungan pembatas"), A_DAY, _counters, personal=False),
         Rule(both("Formulir yang sudah diterima"), A_DAY, _forms, personal=False),
     ]

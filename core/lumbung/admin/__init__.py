@@ -32,6 +32,7 @@ def blueprints() -> list[Blueprint]:
         tenants,
         trail,
         units,
+        upstream,
         who_can,
     )
 
@@ -54,6 +55,7 @@ def blueprints() -> list[Blueprint]:
         regions,
         identity,
         openid,
+        upstream,
         tenants,
         privacy,
         privacy_texts,

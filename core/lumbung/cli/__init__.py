@@ -31,6 +31,7 @@ _COMMANDS = {
     "routes": "lumbung.cli.routes",
     "serve": "lumbung.cli.serving",
     "tenant": "lumbung.cli.tenant",
+    "upstream": "lumbung.cli.upstream",
     "user": "lumbung.cli.user",
     "worker": "lumbung.cli.serving",
 }

@@ -98,6 +98,8 @@ def ask(code: str, flow_id: UUID) -> Page:
     rate_limit(f"upstream ask {scope.address}", times=120, seconds=900)
     browser = request.cookies.get(browser_cookie(scope.kernel))
     kept = flow.waiting(scope.session, way, flow_id, browser)
+    if kept is None and scope.person is not None and request.method == "GET":
+        return redirect(url_for("portal.home"), 303)  # came back by the browser's history
     if kept is None:
         return refused(way, UpstreamRefused(Reason.EXPIRED, "Nobody is asked this any more."))
     row, found = kept

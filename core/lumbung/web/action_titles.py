@@ -103,6 +103,13 @@ def _about_trust() -> dict[str, str]:
         "consent.give": _("Memberi persetujuan"),
         "consent.withdraw": _("Menarik persetujuan"),
         "consent.text": _("Menulis versi baru teks persetujuan"),
+        "upstream.add": _("Menambah penyedia identitas"),
+        "upstream.change": _("Mengubah penyedia identitas"),
+        "upstream.on": _("Menyalakan penyedia identitas"),
+        "upstream.off": _("Mematikan penyedia identitas"),
+        "upstream.remove": _("Menghapus penyedia identitas"),
+        "person.identity_link": _("Menautkan identitas lain"),
+        "person.identity_unlink": _("Melepas identitas lain"),
         "data.request": _("Meminta haknya atas data pribadi"),
         "data.verified": _("Memeriksa identitas peminta data"),
         "data.working": _("Mengerjakan permintaan data pribadi"),
@@ -145,6 +152,7 @@ def detail_name(key: str) -> str:
         "method": _("cara"),
         "every_time": _("setiap kali masuk"),
         "version": _("versi"),
+        "provider": _("penyedia"),
     }
     return names.get(key, key)
 

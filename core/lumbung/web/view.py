@@ -249,6 +249,7 @@ class HouseView:
             (t("Wilayah"), "/admin/wilayah/", "map-pin", ("core.units",)),
             (t("Identitas daerah"), "/admin/daerah/", "id", ("core.tenant",)),
             (t("Aplikasi terhubung"), "/admin/openid/", "apps", ("core.tenant",)),
+            (t("Identitas luar"), "/admin/identitas-luar/", "login", ("core.tenant",)),
             (t("Daerah yang dilayani"), "/admin/tenant/", "building-community", ("platform.tenants",)),
             (t("Pengumuman"), "/admin/pengumuman/", "speakerphone", ("core.announce",)),
             (t("Data pribadi"), "/admin/data-pribadi/", "shield-check", ("core.privacy",)),

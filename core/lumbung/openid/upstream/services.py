@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from lumbung import audit
@@ -28,6 +29,7 @@ SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,60}")  # RFC 6749, section 3.3
 CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,80}")
 USUAL_SCOPES = ("openid", "profile", "email")
 MOST = 20
+KEEP = timedelta(minutes=20)
 
 
 class CodeTaken(LumbungError):
@@ -198,10 +200,8 @@ def look_at(settings: Settings, issuer: str) -> tuple[discovery.Provider, int]:
 
 def sweep(session: Session) -> int:
     """Delete ways there and back that ended; return how many. Run nightly."""
-    from lumbung.openid.upstream.flow import LASTS
-
-    over = or_(FlowRow.begun_at < utc_now() - 2 * LASTS, FlowRow.used_at < utc_now() - 2 * LASTS)
-    return len(session.execute(delete(FlowRow).where(over).returning(FlowRow.id)).all())
+    old = delete(FlowRow).where(FlowRow.begun_at < utc_now() - KEEP)
+    return len(session.execute(old.returning(FlowRow.id)).all())
 
 
 def _write(row: UpstreamRow, wishes: Wishes) -> None:
