@@ -171,7 +171,19 @@ def manifest_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 def test_every_key_of_the_manifest_has_a_row():
     rows = re.findall(r"^\| (`[^|]+`) \|", (WRITING / "manifest.md").read_text(), re.M)
     documented = {key for row in rows for key in re.findall(r"`([\w.]+)`", row)}
-    tables = {"donor", "core", "permissions", "roles", "navigation", "personal_data", "consents", "actions", "events", "jobs", "openid"}
+    tables = {
+        "donor",
+        "core",
+        "permissions",
+        "roles",
+        "navigation",
+        "personal_data",
+        "consents",
+        "actions",
+        "events",
+        "jobs",
+        "openid",
+    }
     assert documented | tables == set(manifest_keys(Manifest))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from werkzeug.routing import AnyConverter, Rule
 
 from lumbung.testing import HouseClient, TestHouse
 from lumbung.web.access import rule_of
@@ -59,11 +60,15 @@ def changing_routes(house: TestHouse) -> Iterator[str]:
     with house.app.test_request_context():
         for rule in house.app.url_map.iter_rules():
             if rule.rule.startswith("/admin/") and "POST" in (rule.methods or ()):
-                values = {
-                    name: "00000000-0000-4000-8000-000000000000" if name.endswith("_id") else "sumbawabarat"
-                    for name in rule.arguments
-                }
+                values = {name: value_for(rule, name) for name in rule.arguments}
                 yield house.app.url_map.bind("sumbawa.localhost").build(rule.endpoint, values, method="POST")
+
+
+def value_for(rule: Rule, name: str) -> str:
+    converter = rule._converters[name]
+    if isinstance(converter, AnyConverter):
+        return sorted(converter.items)[0]
+    return "00000000-0000-4000-8000-000000000000" if name.endswith("_id") else "sumbawabarat"
 
 
 @pytest.mark.parametrize("role", ["officer", "citizen"])

@@ -298,8 +298,24 @@ class TestFaults:
             assert "rahasia tetangga" in operator.get(path).get_data(as_text=True)
 
 
+HOLDS_DATA = """
+from lumbung.sdk import hookimpl
+@hookimpl
+def routes():
+    return []
+@hookimpl
+def export_person(person):
+    return []
+@hookimpl
+def erase_person(person):
+    return []
+"""
+
+
 def test_the_page_of_an_application_holds_its_register_of_personal_data(admin: HouseClient, gift: Gift) -> None:
     gift(
+        init=HOLDS_DATA,
+        hooks=["routes", "export_person", "erase_person"],
         more="""
 [[personal_data]]
 name = "NIK"

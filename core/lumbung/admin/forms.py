@@ -63,8 +63,8 @@ class WheelForm(FlaskForm):
     )
 
 
-class PersonForm(FlaskForm):
-    """An account of a civil servant."""
+class AccountForm(FlaskForm):
+    """Who an account is of, and how they are reached."""
 
     name = StringField(
         _("Nama lengkap"),
@@ -86,6 +86,11 @@ class PersonForm(FlaskForm):
         description=_("Boleh kosong."),
         validators=[Optional(), Regexp(PHONE, message=_("Contoh: 0812 3456 7890"))],
     )
+
+
+class PersonForm(AccountForm):
+    """An account with what is known of the person's work."""
+
     kind = RadioField(
         _("Siapa orang ini?"),
         choices=[

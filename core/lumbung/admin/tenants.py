@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from lumbung import audit
-from lumbung.admin.forms import ColourForm, LogoForm, NewTenantForm, PersonForm, TenantForm, show_refusal
+from lumbung.admin.forms import AccountForm, ColourForm, LogoForm, NewTenantForm, TenantForm, show_refusal
 from lumbung.admin.identity import change_colour
 from lumbung.admin.people import email_words
 from lumbung.admin.rights import acting_as
@@ -120,7 +120,7 @@ def colour(slug: str) -> Page:
 def add_admin(slug: str) -> Page:
     """Add an administrator to a tenant; the password is shown once."""
     row = _find(slug)
-    form = PersonForm(prefix=ADMIN_FORM)
+    form = AccountForm(prefix=ADMIN_FORM)
     if form.validate():
         try:
             return _first_admin(slug, form.name.data or "", form.email.data or "")
@@ -154,7 +154,7 @@ def _edit_page(
     *,
     logo_form: LogoForm | None = None,
     colour_form: ColourForm | None = None,
-    admin_form: PersonForm | None = None,
+    admin_form: AccountForm | None = None,
 ) -> str:
     scope = current_scope()
     with scope.kernel.scope(scope.kernel.tenant(row.slug)) as aside:
@@ -165,7 +165,7 @@ def _edit_page(
         form=form,
         logo_form=logo_form or LogoForm(),
         colour_form=colour_form or ColourForm.showing(row.colour),
-        admin_form=admin_form or PersonForm(formdata=None, prefix=ADMIN_FORM),
+        admin_form=admin_form or AccountForm(formdata=None, prefix=ADMIN_FORM),
         admins=admins,
         logo_url=f"data:image/png;base64,{b64encode(row.logo).decode()}" if row.logo else None,
     )

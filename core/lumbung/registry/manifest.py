@@ -46,7 +46,9 @@ RESERVED = frozenset(
         "public",
         "procrastinate",
         "static",
+        "surel",
         "tenant",
+        "undangan",
         "urusan",
     ]
 )
