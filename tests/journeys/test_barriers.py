@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 NARROW = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "target-size", "scrollable-region-focusable"]}
 AXE = Axe().axe_script
-NOT_A_PAGE = re.compile(r"/static/|/_static/|/_tenant/|/unduh|\.(?:json|csv|xlsx|webmanifest|js|css|png|svg|atom)$")
+NOT_A_PAGE = re.compile(r"/static/|/_static/|/_tenant/|/unduh|\.(?:json|csv|xlsx|pdf|webmanifest|js|css|png|svg|atom)$")
 
 Who = tuple[str, tuple[str, ...], tuple[str, ...], int]
 
