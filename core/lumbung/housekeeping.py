@@ -77,5 +77,3 @@ def _forms(session: Session) -> int:
 
 def _deleted(session: Session, statement: str, past: Any) -> int:
     return len(session.execute(text(statement), {"past": past}).all())
-
-

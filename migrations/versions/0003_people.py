@@ -50,5 +50,16 @@ def downgrade() -> None:
     op.drop_index("ix_lumbung_person_unit_id", "lumbung_person")
     op.drop_constraint("fk_lumbung_person_unit_id", "lumbung_person")
     op.drop_constraint("uq_lumbung_person_nip", "lumbung_person")
-    for column in ("nik_set_at", "nik_index", "nik", "erased_at", "unit_id", "position", "nip", "phone_verified_at", "email_verified_at", "kind"):
+    for column in (
+        "nik_set_at",
+        "nik_index",
+        "nik",
+        "erased_at",
+        "unit_id",
+        "position",
+        "nip",
+        "phone_verified_at",
+        "email_verified_at",
+        "kind",
+    ):
         op.drop_column("lumbung_person", column)

@@ -323,7 +323,7 @@ purpose = { id = "Satu nomor untuk satu orang", en = "One number each" }
 basis = "UU 27/2022 pasal 20"
 where = "contoh_ticket.nik"
 retention_days = 90
-"""
+""",
     )
     page = admin.get("/admin/plugin/contoh/").get_data(as_text=True)
     for words in (

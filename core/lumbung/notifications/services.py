@@ -29,9 +29,7 @@ class UnknownPerson(LumbungError):
     """The tenant has no person of that id, so nobody was told."""
 
 
-def notify(
-    person_id: UUID, title: Bilingual, text: Bilingual, url: str, *, must_reach: bool = False
-) -> Notification:
+def notify(person_id: UUID, title: Bilingual, text: Bilingual, url: str, *, must_reach: bool = False) -> Notification:
     """Tell a person of the current tenant something, in the caller's own transaction.
 
     It waits for them in the portal, and is sent by e-mail if they want that and their account is open; what

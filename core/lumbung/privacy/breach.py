@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
@@ -148,7 +149,7 @@ def notice(row: Breach) -> tuple[Bilingual, Bilingual]:
     )
 
 
-def _readings(row: Breach) -> Select[Any]:
+def _readings(row: Breach) -> Select[UUID, int, datetime, datetime]:
     narrowed: list[ColumnElement[bool]] = [AccessRow.at >= row.since, AccessRow.at <= row.until]
     if row.reader_id:
         narrowed += [AccessRow.reader_id == row.reader_id]
