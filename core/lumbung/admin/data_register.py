@@ -106,7 +106,7 @@ def kept_for(span: timedelta | None) -> str:
     if span is None:
         return str(_("selama layanan dipakai"))
     days = max(1, round(span.total_seconds() / 86_400))
-    if days % 365 == 0:
+    if days >= 365 and days % 365 < 2:  # 1826 days are five years with a leap day
         return str(_("%(count)s tahun", count=days // 365))
     return str(_("%(count)s hari", count=days))
 
