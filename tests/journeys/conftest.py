@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from lumbung.database.embedded import ServerAddress
+from lumbung.database.roles import DatabaseUrls
 from lumbung.demo.load import demo_password, load_demo
 from lumbung.settings import Settings
 from lumbung.testing import TestHouse, frozen_clock
-from lumbung.testing.databases import fresh_database
+from lumbung.testing.databases import copied_site
 
 MORNING = "2026-11-24T08:05+08:00"  # a Tuesday, in WITA
 
@@ -19,15 +21,32 @@ MORNING = "2026-11-24T08:05+08:00"  # a Tuesday, in WITA
 @pytest.fixture(scope="session")
 def demo_house(postgres: ServerAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHouse]:
     """The demo regency as it is on a Tuesday morning. Tests share it: what one does, the next may find done."""
-    home: Path = tmp_path_factory.mktemp("demo") / "home"
-    with fresh_database(postgres, []) as urls:
+    with demo_site(postgres, tmp_path_factory.mktemp("demo") / "home") as house:
+        yield house
+
+
+@contextmanager
+def demo_site(postgres: ServerAddress, home: Path) -> Iterator[TestHouse]:
+    """A copy of the demo regency as it is on that morning, with the database and the files of its own."""
+    with copied_site(postgres, "demo", home, load_morning) as urls:
         house = TestHouse(Settings(home=home), urls)
         try:
-            with frozen_clock(MORNING):
-                load_demo(house.settings, house.urls, tell=lambda step: None)
             yield house
         finally:
             house.close()
+
+
+def load_morning(settings: Settings, urls: DatabaseUrls) -> None:
+    """Load the demo regency on a Tuesday morning."""
+    with frozen_clock(MORNING):
+        load_demo(settings, urls, tell=lambda step: None)
+
+
+@pytest.fixture
+def own_demo_house(postgres: ServerAddress, tmp_path: Path) -> Iterator[TestHouse]:
+    """The demo regency for one test alone."""
+    with demo_site(postgres, tmp_path / "home") as house:
+        yield house
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ from sqlalchemy import text
 
 from lumbung.database.embedded import ServerAddress
 from lumbung.database.engine import Database
+from lumbung.database.roles import DatabaseUrls
 from lumbung.demo.load import load_demo
+from lumbung.kernel import Kernel
 from lumbung.lifecycle.enable import enable
 from lumbung.settings import Settings
 from lumbung.testing import TestHouse, frozen_clock
-from lumbung.testing.databases import fresh_database
+from lumbung.testing.databases import copied_site
 from lumbung.testing.prober import Prober
 from lumbung.testing.twin import fingerprint, make_twin
 from lumbung.web import limits
@@ -35,18 +37,25 @@ ACTS = {"act": ["serve", "finish", "skip"], "kind": ["location", "service", "slo
 @pytest.fixture(scope="module")
 def twins(postgres: ServerAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHouse]:
     """The demo regency, and another tenant that holds the same things under other ids, marked."""
-    with fresh_database(postgres, []) as urls:
-        house = TestHouse(Settings(home=tmp_path_factory.mktemp("twins") / "home"), urls)
+    home = tmp_path_factory.mktemp("twins") / "home"
+    with copied_site(postgres, "twins", home, _load_twins) as urls:
+        house = TestHouse(Settings(home=home), urls)
         try:
-            with frozen_clock(MORNING):
-                load_demo(house.settings, urls, tell=lambda step: None)
-                kernel = house.kernel
-                for plugin in kernel.snapshot().enabled_for(kernel.tenant(MINE).id):
-                    enable(kernel, plugin.name, kernel.tenant(THEIRS), by="test")
-                make_twin(urls.migrator, kernel.tenant(MINE).id, kernel.tenant(THEIRS).id)
             yield house
         finally:
             house.close()
+
+
+def _load_twins(settings: Settings, urls: DatabaseUrls) -> None:
+    kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
+    try:
+        with frozen_clock(MORNING):
+            load_demo(settings, urls, tell=lambda step: None)
+            for plugin in kernel.snapshot().enabled_for(kernel.tenant(MINE).id):
+                enable(kernel, plugin.name, kernel.tenant(THEIRS), by="test")
+            make_twin(urls.migrator, kernel.tenant(MINE).id, kernel.tenant(THEIRS).id)
+    finally:
+        kernel.close()
 
 
 @pytest.mark.parametrize("guard", [True, False], ids=["with-orm-guard", "rls-alone"])

@@ -8,17 +8,21 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from lumbung.demo.load import demo_password, load_demo
+from lumbung.demo.load import demo_password
 from lumbung.testing import TestHouse, frozen_clock
 
 MORNING = "2026-11-24T08:05+08:00"  # a Tuesday, in WITA
 
 
 @pytest.fixture
+def house(own_demo_house: TestHouse) -> TestHouse:
+    return own_demo_house
+
+
+@pytest.fixture
 def regency(house: TestHouse):
     """The demo regency, served on a free port, on a Tuesday morning; yields the address of Sumbawa."""
     with frozen_clock(MORNING):
-        load_demo(house.settings, house.urls, tell=lambda step: None)
         house.kernel.state.forget()
         with house.serving() as port:
             yield f"http://sumbawa.localhost:{port}"

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -59,7 +59,38 @@ def test_server() -> Iterator[ServerAddress]:
 @contextmanager
 def fresh_database(server: ServerAddress, plugins: Sequence[str]) -> Iterator[DatabaseUrls]:
     """Yield how each role connects to a database of its own, dropped afterwards."""
-    template, urls = _template(server, tuple(sorted(plugins)))
+    wanted = tuple(sorted(plugins))
+    name = f"lumbung_t_{_fingerprint(wanted)}"
+    with _copy_of(server, name, lambda urls: _fill(Settings(home=test_home()), urls, wanted)) as urls:
+        yield urls
+
+
+@contextmanager
+def copied_site(
+    server: ServerAddress, key: str, home: Path, build: Callable[[Settings, DatabaseUrls], None]
+) -> Iterator[DatabaseUrls]:
+    """Yield a copy of a site that ``build`` makes once for all test processes: for what takes seconds to load.
+
+    ``home``, which must not exist yet, gets the files that came with it (keys, passwords). ``key`` names what is
+    built; a change of any code makes it anew.
+    """
+    name = f"lumbung_s_{key}_{_fingerprint_of_all()}"
+    kept = test_home() / name
+
+    def make(urls: DatabaseUrls) -> None:
+        shutil.rmtree(kept, ignore_errors=True)
+        settings = Settings(home=kept)
+        _fill(Settings(home=test_home()), urls, ())
+        build(settings, urls)
+
+    with _copy_of(server, name, make) as urls:
+        shutil.copytree(kept, home)
+        yield urls
+
+
+@contextmanager
+def _copy_of(server: ServerAddress, template: str, make: Callable[[DatabaseUrls], None]) -> Iterator[DatabaseUrls]:
+    urls = _template(server, template, make)
     name = f"t_{os.getpid()}_{secrets.token_hex(4)}"
     with connect(make_url(server.url())) as admin:
         admin.execute(
@@ -78,10 +109,13 @@ def _in(url: str, database: str) -> str:
     return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
-@cache
-def _template(server: ServerAddress, plugins: tuple[str, ...]) -> tuple[str, DatabaseUrls]:
+_templates: dict[str, DatabaseUrls] = {}
+
+
+def _template(server: ServerAddress, name: str, make: Callable[[DatabaseUrls], None]) -> DatabaseUrls:
     """Make the template unless another test process did: its name is a hash of everything that shapes it."""
-    name = f"lumbung_t_{_fingerprint(plugins)}"
+    if name in _templates:
+        return _templates[name]
     settings = Settings(home=test_home())
     with connect(make_url(server.url())) as admin:
         admin.execute("SELECT pg_advisory_lock(%s)", [_TEMPLATE_LOCK])
@@ -90,13 +124,13 @@ def _template(server: ServerAddress, plugins: tuple[str, ...]) -> tuple[str, Dat
             "WHERE d.datname = %s AND s.description = 'complete'",
             [name],
         ).fetchone()
-        if done:
-            return name, prepare(server.url(), settings, database=name)
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        if not done:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         urls = prepare(server.url(), settings, database=name)
-        _fill(settings, urls, plugins)
-        admin.execute(sql.SQL("COMMENT ON DATABASE {} IS 'complete'").format(sql.Identifier(name)))
-    return name, urls
+        if not done:
+            make(urls)
+            admin.execute(sql.SQL("COMMENT ON DATABASE {} IS 'complete'").format(sql.Identifier(name)))
+    return _templates.setdefault(name, urls)
 
 
 def _fill(settings: Settings, urls: DatabaseUrls, plugins: tuple[str, ...]) -> None:
@@ -113,6 +147,20 @@ def _fill(settings: Settings, urls: DatabaseUrls, plugins: tuple[str, ...]) -> N
         kernel.close()
 
 
+@cache
+def _fingerprint_of_all() -> str:
+    """Return a hash of all code and data of the core and of the plugins that came with the environment."""
+    core = Path(__file__).resolve().parent.parent
+    folders = [core, environment_folder(), *(found.folder for found in find_plugins().values())]
+    digest = hashlib.sha256()
+    for path in sorted(
+        path for folder in folders for kind in ("*.py", "*.toml", "*.json") for path in folder.rglob(kind)
+    ):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@cache
 def _fingerprint(plugins: tuple[str, ...]) -> str:
     core = Path(__file__).resolve().parent.parent
     shaping = [*environment_folder().rglob("*.py"), *(core / "database").glob("*.py"), Path(__file__)]
