@@ -28,7 +28,7 @@ WHO = {
     "citizen": (),
     "officer": (("officer", "DISDUKCAPIL"), ("antrean.operator", "DISDUKCAPIL")),
     "admin": ("admin",),
-    "operator": ("admin",),
+    "operator": (),
 }
 SIGN_OUT = {("POST", "/keluar"), ("POST", "/openid/keluar")}
 ACTS = {"act": ["serve", "finish", "skip"], "kind": ["location", "service", "slot", "counter"], "day": ["2026-11-25"]}

@@ -78,5 +78,5 @@ def test_a_citizen_comes_in_with_the_account_of_a_neighbour(
     plain.click("main form button[type=submit]")
     plain.goto(f"{issuer}/akun")
     plain.click("text=Masuk dengan Kabupaten Sumbawa Barat")
-    plain.click("text=Lanjutkan")
+    plain.get_by_role("main").get_by_role("button", name="Lanjutkan", exact=True).click()
     plain.wait_for_url(f"{issuer}/akun")
