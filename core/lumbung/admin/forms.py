@@ -161,6 +161,8 @@ class GrantForm(FlaskForm):
 
     def validate_until(self, field: DateField) -> None:
         """Refuse a day that is past, or one that no calendar here reaches."""
+        if field.data is None:
+            return  # what was typed is no date: the field has said so
         if field.data < current_tenant().today():
             raise ValidationError(_("Hari ini sudah lewat. Pilih hari ini atau sesudahnya."))
         if field.data.year > LAST_YEAR:

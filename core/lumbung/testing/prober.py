@@ -109,6 +109,15 @@ class Prober:
                 self._probe_route(who, person, route, method)
         self._probe_pages(who, person)
 
+    def own_pages(self, person: Person | None) -> Iterator[tuple[Route, TestResponse]]:
+        """Yield each page that ``person`` may open, with ids and codes of their own tenant in its address."""
+        for route in list(self.routes()):
+            if "GET" in route.methods:
+                own = {name: self._values(route, name, self._own)[0] for name in route.rule.arguments}
+                page = self.ask(person, "GET", _filled(route, own))
+                if page.status_code == 200 and page.mimetype == "text/html":
+                    yield route, page
+
     def _routes_of(self, app: Flask, mount: str, prefixes: tuple[str, ...]) -> Iterator[Route]:
         for rule in app.url_map.iter_rules():
             access = rule_of(app, rule.endpoint)
@@ -120,7 +129,7 @@ class Prober:
         if _LEAVES.search(route.path):
             return
         if not route.rule.arguments:
-            answer = self._ask(person, method, route.path)
+            answer = self.ask(person, method, route.path)
             self._look(who, answer, route)
             if not route.access.allows(person) and not _turned_away(answer):
                 self._found(who, answer, f"let in without {route.access.permission}")
@@ -130,8 +139,8 @@ class Prober:
             nobody = {name: self._nobodys(value) for name, value in asked.items()}
             key = tuple(asked[name] for name in asked if asked[name] == nobody[name])
             if key not in expected:
-                expected[key] = _comparable(self._ask(person, method, _filled(route, nobody)), nobody)
-            answer = self._ask(person, method, _filled(route, asked))
+                expected[key] = _comparable(self.ask(person, method, _filled(route, nobody)), nobody)
+            answer = self.ask(person, method, _filled(route, asked))
             self._look(who, answer, route, asked)
             difference = _difference(expected[key], _comparable(answer, asked))
             if difference and not route.shared:
@@ -164,13 +173,7 @@ class Prober:
     def _probe_pages(self, who: str, person: Person | None) -> None:
         """Of one's own pages: send each form with the other tenant's ids, search for its mark, follow each export."""
         sent: set[tuple[str, ...]] = set()
-        for route in list(self.routes()):
-            if "GET" not in route.methods:
-                continue
-            own = {name: self._values(route, name, self._own)[0] for name in route.rule.arguments}
-            page = self._ask(person, "GET", _filled(route, own))
-            if page.status_code != 200 or page.mimetype != "text/html":
-                continue
+        for route, page in self.own_pages(person):
             found = take_apart(page.get_data(as_text=True))
             for form in found.forms:
                 target = urlsplit(form.action or page.request.path).path
@@ -184,20 +187,21 @@ class Prober:
                 if kind not in sent and not parts.netloc:
                     sent.add(kind)
                     address = f"{parts.path or page.request.path}?{parts.query}"
-                    self._look(who, self._ask(person, "GET", address), route, kind="links")
+                    self._look(who, self.ask(person, "GET", address), route, kind="links")
 
     def _probe_form(self, who: str, person: Person | None, route: Route, form: Form, target: str) -> None:
         if form.method == "GET":
             fields = {name: value or _PART for name, value in form.fields.items()}
-            self._look(who, self._ask(person, "GET", target, fields), route, kind="searches")
+            self._look(who, self.ask(person, "GET", target, fields), route, kind="searches")
         for name in form.ids:
             for foreign in self._foreign.ids_for(name, route.prefixes):
-                answer = self._ask(person, form.method, target, {**form.fields, name: str(foreign)})
+                answer = self.ask(person, form.method, target, {**form.fields, name: str(foreign)})
                 self._look(who, answer, route, {name: foreign}, kind="forms")
 
-    def _ask(
+    def ask(
         self, person: Person | None, method: str, path: str, fields: Mapping[str, Any] | None = None
     ) -> TestResponse:
+        """Return what the site answers ``person``, with a CSRF token, signed in again if need be."""
         answer = self._send(person, method, path, fields)
         if person is not None and _sign_in_again(answer):  # something that was asked for ended the session
             self._browsers.pop(person.id)
