@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -85,9 +86,11 @@ def test_authlib_signs_in_refreshes_and_verifies_across_a_rotation(
 
 @pytest.mark.filterwarnings("default")
 def test_idpyoidc_discovers_signs_in_refreshes_and_signs_out(
-    app: App, house: TestHouse, browser: HouseClient, issuer: str
+    app: App, house: TestHouse, browser: HouseClient, issuer: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from idpyoidc.client.rp_handler import RPHandler
+
+    monkeypatch.chdir(tmp_path)  # it writes its own keys where it stands
 
     config = {
         issuer: {
