@@ -14,9 +14,6 @@ from lumbung.lifecycle.install import install_wheel
 from lumbung.testing import TestHouse, make_wheel
 from lumbung.testing.wheels import MANIFEST
 
-# Each starts a whole site, or an environment, that its tests share: they stay with one worker.
-SHARES_A_SITE = ("tests/journeys/test_demo.py", "tests/journeys/test_wheels_elsewhere.py")
-
 Gift = Callable[..., Path]
 Ask = Callable[..., list[tuple[object, ...]]]
 
@@ -28,14 +25,6 @@ def manifest_text(
     listed = ", ".join(f'"{hook}"' for hook in hooks)
     text_ = MANIFEST.format(name=name, version=version).replace('hooks = ["routes"]', f"{plain}\nhooks = [{listed}]")
     return text_ + more
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, for `--dist loadgroup`, tests that would otherwise start the same heavy thing twice."""
-    for item in items:
-        if (module := item.nodeid.partition("::")[0]) in SHARES_A_SITE:
-            item.add_marker(pytest.mark.xdist_group(module))
 
 
 @pytest.fixture(autouse=True)
