@@ -67,6 +67,11 @@ def test_the_copy_holds_what_the_core_and_each_application_hold(house, person, c
     data = json.loads(answer.get_data(as_text=True))
     held = {one["application"]: one["sections"] for one in data["held"]}
     assert held["core"]["account"]["rows"][0]["email"] == "w@a.id"
+    assert set(held["core"]) == {
+        "account", "roles", "posts", "consents", "requests", "applications", "identities", "sessions", "browsers",
+        "factors", "notifications",
+    }  # fmt: skip
+    assert len(held["core"]["sessions"]["rows"]) > 0
     assert held["contoh"]["tamu"]["rows"] == [{"name": "*Siti* #evil[]"}]
     assert data["silent"] == []
     printed = pdf_text(citizen.get("/akun/data.pdf").data)

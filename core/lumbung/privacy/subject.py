@@ -16,13 +16,9 @@ from sqlalchemy.orm import Session
 
 from lumbung.bilingual import Bilingual, Catalogue
 from lumbung.context import Scope, current_scope, current_tenant
-from lumbung.database.encrypted import Unreadable
 from lumbung.hooks import DataSection, DataSubject, Plain
-from lumbung.identity.models import PersonRow, SessionRow
-from lumbung.identity.nik import masked
-from lumbung.notifications.services import list_query
-from lumbung.privacy import consents, requests
-from lumbung.privacy.clocks import code_of
+from lumbung.identity.models import PersonRow
+from lumbung.privacy.core_data import core_sections, nik_of
 from lumbung.registry.manifest import DATA_HOOKS, Manifest, ManifestError, PersonalData, manifest_of
 from lumbung.registry.models import PluginRow
 from lumbung.registry.state import InstalledPlugin
@@ -76,14 +72,6 @@ def subject_of(row: PersonRow, *, identified: bool = False) -> DataSubject:
     )
 
 
-def nik_of(row: PersonRow) -> str | None:
-    """Return a person's NIK, None when they gave none or the key that closed it is lost."""
-    try:
-        return row.nik
-    except Unreadable:
-        return None
-
-
 def everything(subject: DataSubject, row: PersonRow | None, language: str) -> Kept:
     """Ask the core and the applications what they hold of somebody; ``row`` is their account, if they have one."""
     scope = current_scope()
@@ -133,29 +121,6 @@ def concerned(scope: Scope) -> Concerned:
     return Concerned(able, dumb)
 
 
-def core_sections(session: Session, row: PersonRow, language: str, *, nik: str | None = None) -> list[DataSection]:
-    """Return what the core holds of a person. No password, token or secret is in it.
-
-    Their NIK is masked unless ``nik`` gives it: an open session alone does not show the whole number.
-    """
-    return [
-        _account(row, language, nik),
-        DataSection(
-            "roles",
-            both("Peran")(language),
-            {"role": both("Peran")(language), "unit": both("Berlaku di")(language), "since": both("Sejak")(language)},
-            [
-                {"role": grant.role, "unit": grant.unit.name if grant.unit else None, "since": grant.granted_at}
-                for grant in row.grants
-            ],
-        ),
-        _consents(session, row, language),
-        _requests(session, row, language),
-        _sessions(session, row, language),
-        _notifications(session, row, language),
-    ]
-
-
 def as_json(kept: Kept, row: PersonRow | None) -> dict[str, Any]:
     """Return what is held as plain JSON data, for another program to read (article 13, portability)."""
     made = {
@@ -179,120 +144,6 @@ def as_json(kept: Kept, row: PersonRow | None) -> dict[str, Any]:
         ],
     }
     return made | ({"account_id": str(row.id)} if row else {})
-
-
-def _account(row: PersonRow, language: str, nik: str | None) -> DataSection:
-    columns = {
-        "name": both("Nama"),
-        "email": both("Alamat surel"),
-        "phone": both("Nomor ponsel"),
-        "nik": both("NIK"),
-        "nip": both("NIP"),
-        "position": both("Jabatan"),
-        "unit": both("Unit"),
-        "language": both("Bahasa"),
-        "mail": both("Pemberitahuan lewat surel"),
-        "created_at": both("Terdaftar"),
-    }
-    values: dict[str, Plain] = {
-        "name": row.name,
-        "email": row.email,
-        "phone": row.phone,
-        "nik": nik or (masked(known) if (known := nik_of(row)) else None),
-        "nip": row.nip,
-        "position": row.position,
-        "unit": row.home_unit.name if row.home_unit else None,
-        "language": row.language,
-        "mail": row.mail,
-        "created_at": row.created_at,
-    }
-    return DataSection("account", both("Akun")(language), _said(columns, language), [values])
-
-
-def _consents(session: Session, row: PersonRow, language: str) -> DataSection:
-    columns = {
-        "title": both("Persetujuan"),
-        "version": both("Versi"),
-        "given_at": both("Diberikan"),
-        "given_on": both("Di formulir"),
-        "address": both("Alamat jaringan"),
-        "withdrawn_at": both("Berakhir"),
-    }
-    rows: list[dict[str, Plain]] = [
-        {
-            "title": Bilingual(**one.text.title)(language),
-            "version": one.version,
-            "given_at": one.given_at,
-            "given_on": one.given_on,
-            "address": one.address,
-            "withdrawn_at": one.withdrawn_at,
-        }
-        for one in consents.history_of(session, row.id)
-    ]
-    return DataSection("consents", both("Persetujuan")(language), _said(columns, language), rows)
-
-
-def _requests(session: Session, row: PersonRow, language: str) -> DataSection:
-    columns = {
-        "number": both("Nomor"),
-        "kind": both("Permintaan"),
-        "state": both("Keadaan"),
-        "text": both("Isi"),
-        "received_at": both("Diterima"),
-        "ended_at": both("Selesai"),
-        "answer": both("Jawaban"),
-    }
-    rows: list[dict[str, Plain]] = [
-        {
-            "number": code_of(one),
-            "kind": requests.kind_title(one.kind)(language),
-            "state": requests.state_title(one.state)(language),
-            "text": one.text,
-            "received_at": one.received_at,
-            "ended_at": one.ended_at,
-            "answer": one.answer,
-        }
-        for one in session.scalars(requests.of_person(row.id))
-    ]
-    return DataSection("requests", both("Permintaan data pribadi")(language), _said(columns, language), rows)
-
-
-def _sessions(session: Session, row: PersonRow, language: str) -> DataSection:
-    columns = {
-        "created_at": both("Masuk"),
-        "seen_at": both("Terakhir dipakai"),
-        "revoked_at": both("Diakhiri"),
-        "address": both("Alamat jaringan"),
-        "agent": both("Peramban"),
-    }
-    opened = select(SessionRow).where(SessionRow.person_id == row.id).order_by(SessionRow.created_at)
-    rows: list[dict[str, Plain]] = [{key: getattr(one, key) for key in columns} for one in session.scalars(opened)]
-    return DataSection("sessions", both("Sesi")(language), _said(columns, language), rows)
-
-
-def _notifications(session: Session, row: PersonRow, language: str) -> DataSection:
-    columns = {
-        "at": both("Waktu"),
-        "title": both("Judul"),
-        "text": both("Isi"),
-        "read_at": both("Dibaca"),
-        "mailed_at": both("Dikirim lewat surel"),
-    }
-    rows: list[dict[str, Plain]] = [
-        {
-            "at": one.at,
-            "title": one.title_in(language),
-            "text": one.text_in(language),
-            "read_at": one.read_at,
-            "mailed_at": one.mailed_at,
-        }
-        for one in session.scalars(list_query(row.id))
-    ]
-    return DataSection("notifications", both("Pemberitahuan")(language), _said(columns, language), rows)
-
-
-def _said(columns: Mapping[str, Bilingual], language: str) -> dict[str, str]:
-    return {name: title(language) for name, title in columns.items()}
 
 
 def _plain(value: Plain) -> str | int | float | bool | None:

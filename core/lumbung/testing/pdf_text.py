@@ -33,7 +33,9 @@ def _stream(body: bytes) -> bytes:
     found = _STREAM.search(body)
     if found is None:
         return b""
-    return zlib.decompress(found[1]) if b"/FlateDecode" in body.split(b"stream", 1)[0] else found[1]
+    if b"/FlateDecode" not in body.split(b"stream", 1)[0]:
+        return found[1]
+    return zlib.decompressobj().decompress(found[1])  # a last byte that looks like the end of a line is not missed
 
 
 def _unicode_of(font: bytes) -> int:
