@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from lumbung import context
+from lumbung.database.roles import DatabaseUrls
 from lumbung.lifecycle.enable import enable
 from lumbung.lifecycle.install import install_wheel
+from lumbung.settings import Settings
 from lumbung.testing import TestHouse, make_wheel
+from lumbung.testing.mail_server import FakeMailServer
 from lumbung.testing.wheels import MANIFEST
 
 Gift = Callable[..., Path]
@@ -60,6 +63,28 @@ def gift(house: TestHouse, tmp_path: Path) -> Gift:
         return wheel
 
     return give
+
+
+@pytest.fixture
+def mail_server() -> Iterator[FakeMailServer]:
+    """A mail server that keeps what it is given."""
+    with FakeMailServer() as server:
+        yield server
+
+
+@pytest.fixture
+def house_with_mail(database_urls: DatabaseUrls, tmp_path: Path, mail_server: FakeMailServer) -> Iterator[TestHouse]:
+    """A house that knows a mail server."""
+    settings = Settings(
+        home=tmp_path / "home",
+        smtp_host="127.0.0.1",
+        smtp_port=mail_server.port,
+        smtp_security="none",
+        mail_from="kabar@sumbawa.example",
+    )
+    house = TestHouse(settings, database_urls)
+    yield house
+    house.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +25,8 @@ TEXT = Bilingual("Silakan ke Loket <1>.", "Please go to counter <1>.")
 
 
 @pytest.fixture
-def server() -> Iterator[FakeMailServer]:
-    with FakeMailServer() as server:
-        yield server
-
-
-@pytest.fixture
-def house(database_urls: DatabaseUrls, tmp_path: Path, server: FakeMailServer) -> Iterator[TestHouse]:
-    """A house that knows a mail server."""
-    settings = Settings(
-        home=tmp_path / "home",
-        smtp_host="127.0.0.1",
-        smtp_port=server.port,
-        smtp_security="none",
-        mail_from="kabar@sumbawa.example",
-    )
-    house = TestHouse(settings, database_urls)
-    yield house
-    house.close()
+def house(house_with_mail: TestHouse) -> TestHouse:
+    return house_with_mail
 
 
 def tell(house: TestHouse, email: str = "siti@a.id", **about: object) -> None:
@@ -67,11 +50,11 @@ def mailed(as_owner: Any) -> list[object]:
 
 
 def test_the_letter_says_what_was_told_and_where_to_go_and_how_to_stop_it(
-    house: TestHouse, server: FakeMailServer, as_owner: Any
+    house: TestHouse, mail_server: FakeMailServer, as_owner: Any
 ) -> None:
     tell(house)
     house.work()
-    (letter,) = server.letters
+    (letter,) = mail_server.letters
     text, html = (letter.get_body((kind,)).get_content() for kind in ("plain", "html"))
     assert letter["From"] == "Kabupaten Sumbawa <kabar@sumbawa.example>"
     assert letter["Subject"] == "Nomor A001 dipanggil"
@@ -84,10 +67,10 @@ def test_the_letter_says_what_was_told_and_where_to_go_and_how_to_stop_it(
     assert mailed(as_owner) == [True]
 
 
-def test_the_letter_is_in_the_language_of_its_reader(house: TestHouse, server: FakeMailServer) -> None:
+def test_the_letter_is_in_the_language_of_its_reader(house: TestHouse, mail_server: FakeMailServer) -> None:
     tell(house, language="en")
     house.work()
-    (letter,) = server.letters
+    (letter,) = mail_server.letters
     assert letter["Subject"] == "Number A001 is called"
     assert letter["Content-Language"] == "en"
     assert "Please go to counter <1>." in letter.get_body(("plain",)).get_content()
@@ -103,47 +86,49 @@ def test_without_a_language_of_their_own_that_is_offered_people_read_the_tenant_
     assert language_of(PersonRow(language=own), Tenant(1, "x", "X", languages=offered)) == expected
 
 
-def test_a_job_that_runs_again_sends_nothing_twice(house: TestHouse, server: FakeMailServer, as_owner: Any) -> None:
+def test_a_job_that_runs_again_sends_nothing_twice(
+    house: TestHouse, mail_server: FakeMailServer, as_owner: Any
+) -> None:
     tell(house)
     with house.scope("sumbawa") as scope:
         defer_mail(scope, scope.session.scalars(select(Notification)).one().id)
     house.work()
-    assert len(server.letters) == 1
+    assert len(mail_server.letters) == 1
     assert mail_jobs(as_owner) == [("succeeded", 1), ("succeeded", 1)]
 
 
 @pytest.mark.parametrize("change", [{"mail": False}, {"active": False}])
 def test_who_changed_their_mind_or_was_closed_meanwhile_gets_none(
-    house: TestHouse, server: FakeMailServer, as_owner: Any, change: dict[str, bool]
+    house: TestHouse, mail_server: FakeMailServer, as_owner: Any, change: dict[str, bool]
 ) -> None:
     tell(house)
     with house.scope("sumbawa") as scope:
         for name, value in change.items():
             setattr(scope.session.scalars(select(PersonRow)).one(), name, value)
     house.work()
-    assert server.letters == []
+    assert mail_server.letters == []
     assert mailed(as_owner) == [False]
     assert mail_jobs(as_owner) == [("succeeded", 1)]
 
 
-def test_a_server_that_is_busy_loses_nothing(house: TestHouse, server: FakeMailServer, as_owner: Any) -> None:
-    server.answers = {"DATA": "452 disk full"}
+def test_a_server_that_is_busy_loses_nothing(house: TestHouse, mail_server: FakeMailServer, as_owner: Any) -> None:
+    mail_server.answers = {"DATA": "452 disk full"}
     tell(house)
     house.work()
     assert mail_jobs(as_owner) == [("todo", 1)]
     assert mailed(as_owner) == [False]
-    server.answers = {}
+    mail_server.answers = {}
     as_owner("UPDATE procrastinate_jobs SET scheduled_at = now()")
     house.work()
-    assert len(server.letters) == 1
+    assert len(mail_server.letters) == 1
     assert mailed(as_owner) == [True]
 
 
 def test_a_server_that_is_down_does_not_stop_other_people_s_notifications_from_waiting(
-    house: TestHouse, server: FakeMailServer, as_owner: Any
+    house: TestHouse, mail_server: FakeMailServer, as_owner: Any
 ) -> None:
-    server.shutdown()
-    server.server_close()
+    mail_server.shutdown()
+    mail_server.server_close()
     tell(house)
     tell(house, "w@a.id")
     house.work()
@@ -152,9 +137,9 @@ def test_a_server_that_is_down_does_not_stop_other_people_s_notifications_from_w
 
 
 def test_what_is_refused_for_good_is_not_tried_again_and_names_no_address(
-    house: TestHouse, server: FakeMailServer, as_owner: Any, caplog: pytest.LogCaptureFixture
+    house: TestHouse, mail_server: FakeMailServer, as_owner: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.answers = {"RCPT": "550 siti@a.id: no such user"}
+    mail_server.answers = {"RCPT": "550 siti@a.id: no such user"}
     tell(house)
     with caplog.at_level(logging.INFO):
         house.work()
@@ -167,7 +152,7 @@ def test_what_is_refused_for_good_is_not_tried_again_and_names_no_address(
 
 
 def test_a_site_without_a_mail_server_keeps_it_in_the_portal_alone(
-    database_urls: DatabaseUrls, tmp_path: Path, as_owner: Any, server: FakeMailServer
+    database_urls: DatabaseUrls, tmp_path: Path, as_owner: Any, mail_server: FakeMailServer
 ) -> None:
     house = TestHouse(Settings(home=tmp_path / "home"), database_urls)
     try:
@@ -177,4 +162,4 @@ def test_a_site_without_a_mail_server_keeps_it_in_the_portal_alone(
         house.close()
     assert mail_jobs(as_owner) == [("succeeded", 1)]
     assert mailed(as_owner) == [False]
-    assert server.letters == []
+    assert mail_server.letters == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,37 +26,21 @@ LINK = re.compile(r"http://[a-z.]+:8000(/[a-z/-]+)\?k=([A-Za-z0-9_-]+)")
 
 
 @pytest.fixture
-def server() -> Iterator[FakeMailServer]:
-    with FakeMailServer() as server:
-        yield server
+def house(house_with_mail: TestHouse) -> TestHouse:
+    return house_with_mail
 
 
-@pytest.fixture
-def house(database_urls: DatabaseUrls, tmp_path: Path, server: FakeMailServer) -> Iterator[TestHouse]:
-    """A house that knows a mail server."""
-    settings = Settings(
-        home=tmp_path / "home",
-        smtp_host="127.0.0.1",
-        smtp_port=server.port,
-        smtp_security="none",
-        mail_from="kabar@sumbawa.example",
-    )
-    house = TestHouse(settings, database_urls)
-    yield house
-    house.close()
-
-
-def letter(house: TestHouse, server: FakeMailServer) -> tuple[str, str]:
+def letter(house: TestHouse, mail_server: FakeMailServer) -> tuple[str, str]:
     """Have the mail sent; return address and text of the newest letter."""
     house.work()
-    newest = server.letters[-1]
+    newest = mail_server.letters[-1]
     return str(newest["To"]), newest.get_body(("plain",)).get_content()
 
 
-def link(house: TestHouse, server: FakeMailServer) -> tuple[str, str]:
+def link(house: TestHouse, mail_server: FakeMailServer) -> tuple[str, str]:
     """Return path and token of the newest letter."""
-    found = LINK.search(letter(house, server)[1])
-    assert found, server.letters[-1]
+    found = LINK.search(letter(house, mail_server)[1])
+    assert found, mail_server.letters[-1]
     return found[1], found[2]
 
 
@@ -75,12 +58,12 @@ def plain(page: str) -> str:
     return re.sub(r'value="[^"]{16,}"', "", page)
 
 
-def test_the_account_is_made_by_the_link_and_once(house: TestHouse, server: FakeMailServer, as_owner: Any) -> None:
+def test_the_account_is_made_by_the_link_and_once(house: TestHouse, mail_server: FakeMailServer, as_owner: Any) -> None:
     client = house.client()
     answer = client.post_form("/daftar", FORM, page="/daftar")
     assert (answer.status_code, answer.location) == (303, "/daftar/periksa-surel")
     assert people_of(house) == []
-    path, token = link(house, server)
+    path, token = link(house, mail_server)
     kept = str(as_owner("SELECT args::text FROM procrastinate_jobs")) + str(as_owner("SELECT * FROM lumbung_letter"))
     assert token not in kept
     assert PASSWORD not in kept
@@ -106,7 +89,7 @@ def test_the_account_is_made_by_the_link_and_once(house: TestHouse, server: Fake
     ("path", "form"), [("/daftar", FORM), ("/lupa-sandi", {"email": "siti@a.id"})], ids=["register", "forgotten"]
 )
 def test_known_and_unknown_addresses_get_the_same_answer_and_the_same_work(
-    house: TestHouse, server: FakeMailServer, monkeypatch: pytest.MonkeyPatch, as_owner: Any, path: str,
+    house: TestHouse, mail_server: FakeMailServer, monkeypatch: pytest.MonkeyPatch, as_owner: Any, path: str,
     form: dict[str, str],
 ) -> None:  # fmt: skip
     house.person("sumbawa", "siti@a.id", password=PASSWORD)
@@ -126,27 +109,29 @@ def test_known_and_unknown_addresses_get_the_same_answer_and_the_same_work(
     assert seen[0] == seen[1]
     assert as_owner("SELECT count(*) FROM lumbung_letter") == [(2,)]
     house.work()
-    assert len(server.letters) == 2
-    said = {str(one["To"]).split("<")[-1].strip(">"): str(one["Subject"]) for one in server.letters}
+    assert len(mail_server.letters) == 2
+    said = {str(one["To"]).split("<")[-1].strip(">"): str(one["Subject"]) for one in mail_server.letters}
     assert len(set(said.values())) == 2, "the mailbox, and nobody else, is told the difference"
     assert len(people_of(house)) == 1
 
 
-def test_a_forgotten_password_is_chosen_anew_and_ends_every_session(house: TestHouse, server: FakeMailServer) -> None:
+def test_a_forgotten_password_is_chosen_anew_and_ends_every_session(
+    house: TestHouse, mail_server: FakeMailServer
+) -> None:
     person = house.person("sumbawa", "siti@a.id", password=PASSWORD)
     with house.scope() as scope:
         row = scope.session.scalars(select(PersonRow)).one()
         row.mail = False  # who wants no notifications still gets these letters
     signed_in, visitor = house.client(person=person), house.client()
     visitor.post_form("/lupa-sandi", {"email": " SITI@a.id"}, page="/lupa-sandi")
-    path, token = link(house, server)
+    path, token = link(house, mail_server)
     weak = redeem(visitor, path, token, password="aaaaaaaaaaaa", again="aaaaaaaaaaaa")
     assert weak.status_code == 422
     assert signed_in.get("/akun").status_code == 200
     assert redeem(visitor, path, token, password=NEW, again=NEW).location == "/masuk"
     assert signed_in.get("/akun").status_code == 302 or signed_in.get("/akun").status_code == 303
     assert all(row.revoked_at for row in house.sessions_of("sumbawa", person))
-    assert "Kata sandi Anda diganti" in letter(house, server)[1]
+    assert "Kata sandi Anda diganti" in letter(house, mail_server)[1]
     assert redeem(visitor, path, token, password=PASSWORD, again=PASSWORD).status_code == 410
     for word, status in ((PASSWORD, 422), (NEW, 303)):
         form = {"email": "siti@a.id", "password": word}
@@ -154,15 +139,15 @@ def test_a_forgotten_password_is_chosen_anew_and_ends_every_session(house: TestH
 
 
 def test_links_that_never_work_all_get_one_answer_and_change_nothing(
-    house: TestHouse, server: FakeMailServer, as_owner: Any
+    house: TestHouse, mail_server: FakeMailServer, as_owner: Any
 ) -> None:
     house.person("sumbawa", "siti@a.id", password=PASSWORD)
     house.person("sumbawabarat", "siti@a.id", password=PASSWORD)
     client = house.client()
     client.post_form("/lupa-sandi", {"email": "siti@a.id"}, page="/lupa-sandi")
-    path, old = link(house, server)
+    path, old = link(house, mail_server)
     client.post_form("/lupa-sandi", {"email": "siti@a.id"}, page="/lupa-sandi")
-    path, token = link(house, server)
+    path, token = link(house, mail_server)
     before = as_owner("SELECT email, password_hash FROM lumbung_person ORDER BY tenant_id")
     answers = []
     garbage = ["", "x", "%00", "é" * 50, "A" * 5000, token[:-1], token + "A", token[::-1], "=" * 54, "\ud800"[:0]]
@@ -196,7 +181,7 @@ def test_another_site_cannot_make_a_token(house: TestHouse, tmp_path: Path) -> N
 
 
 def test_a_new_address_takes_effect_with_its_link_and_the_old_one_is_told(
-    house: TestHouse, server: FakeMailServer
+    house: TestHouse, mail_server: FakeMailServer
 ) -> None:
     person = house.person("sumbawa", "siti@a.id", password=PASSWORD)
     house.person("sumbawa", "wayan@a.id")
@@ -204,9 +189,9 @@ def test_a_new_address_takes_effect_with_its_link_and_the_old_one_is_told(
     form = {"name": "Siti", "email": "baru@a.id", "current": PASSWORD}
     assert client.post_form("/akun/nama-dan-surel", form, page="/akun/nama-dan-surel").status_code == 303
     house.work()
-    assert {str(one["To"]).split("<")[-1].strip(">") for one in server.letters[-2:]} == {"siti@a.id", "baru@a.id"}
+    assert {str(one["To"]).split("<")[-1].strip(">") for one in mail_server.letters[-2:]} == {"siti@a.id", "baru@a.id"}
     assert people_of(house)[0].email == "siti@a.id"
-    text = next(one for one in server.letters if "baru@a.id" in str(one["To"])).get_body(("plain",)).get_content()
+    text = next(one for one in mail_server.letters if "baru@a.id" in str(one["To"])).get_body(("plain",)).get_content()
     path, token = LINK.search(text).groups()  # type: ignore[union-attr]
     assert client.get(f"{path}?k={token}").status_code == 200
     assert "siti@a.id" in {one.email for one in people_of(house)}
@@ -216,7 +201,7 @@ def test_a_new_address_takes_effect_with_its_link_and_the_old_one_is_told(
         "wayan@a.id": False,
     }
     house.work()
-    assert "siti@a.id" in " ".join(str(one["To"]) for one in server.letters[-2:])
+    assert "siti@a.id" in " ".join(str(one["To"]) for one in mail_server.letters[-2:])
     taken = client.post_form(
         "/akun/nama-dan-surel", {**form, "email": "wayan@a.id"}, page="/akun/nama-dan-surel", follow_redirects=True
     )
@@ -225,33 +210,33 @@ def test_a_new_address_takes_effect_with_its_link_and_the_old_one_is_told(
 
 
 def test_who_is_invited_as_a_successor_leads_the_inviter_back_to_the_hand_over(
-    house: TestHouse, server: FakeMailServer, as_owner: Any
+    house: TestHouse, mail_server: FakeMailServer, as_owner: Any
 ) -> None:
     admin = house.client(person=house.person("sumbawa", "a@a.id", roles=["admin"]))
     old = house.person("sumbawa", "lama@a.id", roles=["officer"])
     page = f"/admin/undangan/baru?penerus={old.id}"
     data = {"name": "Ketut", "email": "k@a.id", "kind": "servant", "unit": "", "role_unit": "", "penerus": str(old.id)}
     assert admin.post_form("/admin/undangan/baru", data, page=page).location == "/admin/undangan/"
-    path, token = link(house, server)
+    path, token = link(house, mail_server)
     assert redeem(house.client(), path, token, password=PASSWORD, again=PASSWORD).status_code == 303
     [(url,)] = as_owner("SELECT url FROM lumbung_notification WHERE title::text LIKE '%undangan%'")
     assert str(url).startswith(f"/admin/orang/{old.id}/serah-terima?penerus=")
     assert "k@a.id" in admin.get(str(url)).get_data(as_text=True)
 
 
-def test_an_address_is_verified_by_its_own_letter_sent_again(house: TestHouse, server: FakeMailServer) -> None:
+def test_an_address_is_verified_by_its_own_letter_sent_again(house: TestHouse, mail_server: FakeMailServer) -> None:
     person = house.person("sumbawa", "siti@a.id", password=PASSWORD)
     client = house.client(person=person)
     for _ in range(2):
         assert client.post_form("/akun/surel/kirim", page="/akun").status_code == 303
-    path, token = link(house, server)
+    path, token = link(house, mail_server)
     with frozen_clock(utc_now() + timedelta(hours=25)):
         assert house.client().get(f"{path}?k={token}").status_code == 410
     assert redeem(house.client(), path, token).status_code == 303
     assert people_of(house)[0].email_verified_at is not None
     client.post_form("/akun/surel/kirim", page="/akun")
     house.work()
-    assert len(server.letters) == 1, "the older letter was void before it was sent, and nobody asks a second time"
+    assert len(mail_server.letters) == 1, "the older letter was void before it was sent, and nobody asks a second time"
 
 
 def test_asking_is_limited_alike_for_known_and_unknown_addresses(house: TestHouse, as_owner: Any) -> None:

@@ -193,7 +193,7 @@ class Revocation(RevocationEndpoint):
             raise InvalidRequestError("Missing 'token' in request.")
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> TokenRow | None:
-        """Return nothing: `authenticate_token` looks among the client's own."""
+        """Find a token of any client: never asked here, `authenticate_token` looks among the client's own."""
         raise NotImplementedError
 
     def authenticate_token(self, request: Asked, client: Client) -> GivenToken | None:
