@@ -12,6 +12,7 @@ from sqlalchemy import select
 from lumbung.database.roles import DatabaseUrls
 from lumbung.identity.models import PersonRow
 from lumbung.jobs import defer_mail
+from lumbung.notifications import account_news
 from lumbung.notifications.mailing import language_of
 from lumbung.notifications.models import Notification
 from lumbung.sdk import Bilingual, notify
@@ -163,3 +164,17 @@ def test_a_site_without_a_mail_server_keeps_it_in_the_portal_alone(
     assert mail_jobs(as_owner) == [("succeeded", 1)]
     assert mailed(as_owner) == [False]
     assert mail_server.letters == []
+
+
+def test_news_of_a_new_password_reaches_who_wants_no_mail_and_other_news_does_not(
+    house: TestHouse, mail_server: FakeMailServer
+) -> None:
+    person = house.person("sumbawa", "tanpa@surel.example")
+    with house.scope() as scope:
+        row = scope.session.get_one(PersonRow, (scope.tenant.id, person.id))
+        row.mail = False
+        scope.session.flush()
+        notify(person.id, TITLE, TEXT, "/urusan")
+        account_news.password_changed(row)
+    house.work()
+    assert [str(one["Subject"]) for one in mail_server.letters] == ["Kata sandi Anda diganti"]

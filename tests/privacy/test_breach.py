@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -108,6 +109,17 @@ def test_everybody_affected_is_told_once_also_who_wants_no_mail(house: TestHouse
     house.work()
 
 
+def test_two_officers_who_tell_at_once_tell_each_person_once(house: TestHouse, readings: dict[str, Person]) -> None:
+    row_id = add(house, reader=readings["nakal"])
+
+    def tell(_: int) -> int:
+        with house.scope() as scope:
+            return breach.tell(scope.session, scope.session.get_one(Breach, (scope.tenant.id, row_id)))
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(tell, range(2))) == [0, 2]
+
+
 def test_it_closes_only_when_all_were_told_and_the_agency_too(house: TestHouse, readings: dict[str, Person]) -> None:
     row_id = add(house, reader=readings["nakal"])
     with house.scope() as scope:
@@ -124,6 +136,9 @@ def test_it_closes_only_when_all_were_told_and_the_agency_too(house: TestHouse, 
             breach.change(scope.session, row, **facts())
         with pytest.raises(breach.BreachRefused, match="closed"):
             breach.tell(scope.session, row)
+        with pytest.raises(breach.BreachRefused, match="closed"):
+            breach.note_report(scope.session, row, to="Orang lain")
+        assert row.reported_to == "Lembaga PDP, surat 12/2026"
 
 
 def test_the_clock_ends_72_hours_after_it_was_found_whatever_the_calendar(house: TestHouse) -> None:

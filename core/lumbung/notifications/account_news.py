@@ -1,4 +1,7 @@
-"""What a person is told of their own account, so that a change they did not make does not stay unseen."""
+"""What a person is told of their own account, so that a change they did not make does not stay unseen.
+
+What touches the security of the account is sent also to those who want no mail.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ def password_changed(person: PersonRow) -> None:
             at=current_tenant().now(),
         ),
         "/akun/sesi",
+        must_reach=True,
     )
 
 
@@ -30,6 +34,7 @@ def password_reset(person: PersonRow) -> None:
         both("Kata sandi Anda dibuat baru oleh pengelola"),
         both("Masuklah dengan kata sandi yang Anda terima dari pengelola, lalu ganti dengan kalimat Anda sendiri."),
         "/akun/kata-sandi",
+        must_reach=True,
     )
 
 
@@ -40,6 +45,7 @@ def factor_added(person: PersonRow) -> None:
         both("Faktor kedua ditambahkan ke akun Anda"),
         both("Bukan Anda yang melakukannya? Segera ganti kata sandi, lalu hubungi petugas layanan."),
         "/akun/keamanan",
+        must_reach=True,
     )
 
 
@@ -50,6 +56,7 @@ def factor_removed(person: PersonRow) -> None:
         both("Faktor kedua dihapus dari akun Anda"),
         both("Bukan Anda yang melakukannya? Segera ganti kata sandi, lalu hubungi petugas layanan."),
         "/akun/keamanan",
+        must_reach=True,
     )
 
 
@@ -60,6 +67,7 @@ def factors_reset(person: PersonRow) -> None:
         both("Faktor kedua Anda diatur ulang oleh pengelola"),
         both("Masuklah dengan kata sandi, lalu pasang lagi. Anda tidak memintanya? Segera hubungi petugas layanan."),
         "/akun/keamanan",
+        must_reach=True,
     )
 
 
@@ -75,6 +83,7 @@ def details_changed(person: PersonRow) -> None:
             email=person.email,
         ),
         "/akun",
+        must_reach=True,
     )
 
 
@@ -86,6 +95,7 @@ def nik_changed(person: PersonRow, *, given: bool) -> None:
         title,
         both("Bukan Anda yang melakukannya? Segera ganti kata sandi, lalu hubungi petugas layanan."),
         "/akun/nik",
+        must_reach=True,
     )
 
 

@@ -61,8 +61,7 @@ def open_case(session: Session, *, by: str, **facts: Any) -> Breach:
 
 def change(session: Session, row: Breach, **facts: Any) -> None:
     """Correct what is known of a breach that is not closed; raises `BreachRefused`."""
-    if row.closed_at:
-        raise BreachRefused("This breach is closed; nothing of it changes any more.")
+    _lock_open(session, row)
     _refuse_nonsense(facts)
     for name, value in facts.items():
         setattr(row, name, value)
@@ -92,8 +91,7 @@ def tell(session: Session, row: Breach) -> int:
 
     Doing it again tells only those who came to light since. Raises `BreachRefused` for a breach that is closed.
     """
-    if row.closed_at:
-        raise BreachRefused("This breach is closed; nothing of it changes any more.")
+    _lock_open(session, row)
     told = 0
     for one in affected(session, row):
         if one.told_at or not one.person.active:
@@ -108,7 +106,8 @@ def tell(session: Session, row: Breach) -> int:
 
 
 def note_report(session: Session, row: Breach, *, to: str) -> None:
-    """Note that the agency was told in writing, and which office of it."""
+    """Note that the agency was told in writing, and which office of it; raises `BreachRefused` for a closed one."""
+    _lock_open(session, row)
     row.reported_at, row.reported_to = utc_now(), to[:160]
     session.flush()
     audit.record("privacy.breach.report", code_of(row), about=row.id)
@@ -116,6 +115,7 @@ def note_report(session: Session, row: Breach, *, to: str) -> None:
 
 def close(session: Session, row: Breach) -> None:
     """Close a breach; raises `BreachRefused` while somebody affected or the agency was not told."""
+    _lock_open(session, row)
     if row.reported_at is None:
         raise BreachRefused("The agency was not told yet: note when it was, then close the breach.")
     waiting = [one for one in affected(session, row) if one.told_at is None and one.person.active]
@@ -147,6 +147,13 @@ def notice(row: Breach) -> tuple[Bilingual, Bilingual]:
         story=_sentence(row.story),
         measures=_sentence(row.measures),
     )
+
+
+def _lock_open(session: Session, row: Breach) -> None:
+    """Have officers act one after the other, and nobody on a breach that is closed."""
+    session.refresh(row, with_for_update=True)
+    if row.closed_at:
+        raise BreachRefused("This breach is closed; nothing of it changes any more.")
 
 
 def _readings(row: Breach) -> Select[UUID, int, datetime, datetime]:
