@@ -17,7 +17,7 @@ from werkzeug.test import Client
 
 from lumbung.identity.sessions import token_hash
 from lumbung.lifecycle.enable import enable
-from lumbung.lifecycle.install import install_wheel
+from lumbung.lifecycle.operations import install_wheel
 from lumbung.settings import Settings
 from lumbung.testing.databases import fresh_database, test_server
 from lumbung.testing.house import TestHouse

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 from lumbung import context
 from lumbung.database.roles import DatabaseUrls
 from lumbung.lifecycle.enable import enable
-from lumbung.lifecycle.install import install_wheel
+from lumbung.lifecycle.operations import install_wheel
 from lumbung.settings import Settings
 from lumbung.testing import TestHouse, make_wheel
 from lumbung.testing.mail_server import FakeMailServer

@@ -25,7 +25,7 @@ from lumbung import sdk
 from lumbung.cli import cli
 from lumbung.hooks import hook_names
 from lumbung.lifecycle.enable import enable
-from lumbung.lifecycle.install import install_wheel
+from lumbung.lifecycle.operations import install_wheel
 from lumbung.registry.manifest import Manifest
 from lumbung.sdk import current_tenant, defer, emit, today
 from lumbung.settings import Settings

@@ -24,7 +24,7 @@ from lumbung.errors import LumbungError
 from lumbung.housekeeping import sweep_all
 from lumbung.jobs import LIFECYCLE, defer
 from lumbung.kernel import Kernel
-from lumbung.lifecycle.operations import carry_out
+from lumbung.lifecycle.operations import carry_out, resume
 from lumbung.mail import MailRefused, mailer_for
 from lumbung.notifications.anchors import anchor_trails
 from lumbung.notifications.mailing import send_by_mail
@@ -105,6 +105,11 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     @app.task(name="lumbung.pick_up", queueing_lock="lumbung.pick_up", pass_context=False)
     async def pick_up(timestamp: int) -> None:
         await pick_up_left_jobs(app)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="lumbung.resume", queueing_lock="lumbung.resume", pass_context=False)
+    def resume_operations(timestamp: int) -> None:
+        resume(kernel)
 
     return app
 

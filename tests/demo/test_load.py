@@ -14,7 +14,7 @@ from lumbung.demo.load import demo_password, load_demo, report, write_accounts
 from lumbung.demo.regency import TENANTS
 from lumbung.errors import LumbungError
 from lumbung.lifecycle.enable import disable, enable
-from lumbung.lifecycle.install import install_wheel, uninstall
+from lumbung.lifecycle.operations import install_wheel, uninstall
 from lumbung.testing import TestHouse, make_wheel
 
 COUNT = (

@@ -15,7 +15,7 @@ import pytest
 
 from lumbung.errors import LumbungError
 from lumbung.lifecycle.inspection import inspect_wheel
-from lumbung.lifecycle.install import install_wheel
+from lumbung.lifecycle.operations import install_wheel
 from lumbung.lifecycle.operations import receive_wheel
 from lumbung.testing import TestHouse, make_wheel
 from lumbung.testing.wheels import MANIFEST

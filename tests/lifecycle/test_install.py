@@ -16,7 +16,7 @@ from lumbung.kernel import Kernel
 from lumbung.lifecycle import install as installing
 from lumbung.lifecycle import packages
 from lumbung.lifecycle.enable import disable, enable
-from lumbung.lifecycle.install import install_found, install_wheel, uninstall
+from lumbung.lifecycle.operations import install_found, install_wheel, uninstall
 from lumbung.lifecycle.overview import overview
 from lumbung.registry.manifest import MANIFEST
 from lumbung.testing import TestHouse, make_wheel
@@ -64,7 +64,7 @@ def test_a_wheel_becomes_a_plugin_with_tables_ledger_and_every_step_told(
     told: list[str] = []
     manifest = install_wheel(house.kernel, make_wheel(tmp_path, files=revision(NOTES)), by="siti", tell=told.append)
     assert manifest.name == "contoh"
-    assert told == ["inspect", "unpack", "migrate", "register"]
+    assert told == ["inspect", "plan", "unpack", "probe", "migrate", "switch", "register", "renew"]
     assert as_owner("SELECT name, version, state, installed_by FROM lumbung_plugin") == [
         ("contoh", "1.0.0", "installed", "siti")
     ]
@@ -270,7 +270,7 @@ def test_uninstalling_keeps_the_data_and_installing_again_finds_it(
         scope.session.connection().exec_driver_sql("INSERT INTO contoh_note (words) VALUES ('masih ada')")
     told: list[str] = []
     uninstall(house.kernel, "contoh", by="test", tell=told.append)
-    assert told == ["disable", "remove"]
+    assert told == ["check", "disable", "remove"]
     assert house.client().get("/contoh/").status_code == 404
     assert packages.distribution_in(house.settings.plugin_folder, "lumbung-contoh") is None
     assert as_owner("SELECT words FROM contoh_note") == [("masih ada",)]

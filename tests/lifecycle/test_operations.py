@@ -38,7 +38,7 @@ def test_an_install_is_queued_done_and_told_step_by_step(house: TestHouse, tmp_p
     carry_out(house.kernel, operation)
     row = row_of(house, operation)
     assert (row.state, row.plugin, row.message) == ("done", "contoh", None)
-    assert [step["step"] for step in row.steps] == ["inspect", "unpack", "migrate", "register"]
+    assert [step["step"] for step in row.steps] == ["inspect", "plan", "unpack", "probe", "migrate", "switch", "register", "renew"]
     assert row.ended_at is not None
     assert not path.parent.exists()
     assert "contoh" in house.kernel.snapshot().plugins
@@ -103,7 +103,7 @@ def test_one_that_was_killed_while_running_is_taken_up_again(
     carry_out(house.kernel, operation)
     row = row_of(house, operation)
     assert (row.state, row.message) == ("done", None)
-    assert [one["step"] for one in row.steps] == ["inspect", "unpack", "migrate", "register"]
+    assert [one["step"] for one in row.steps] == ["inspect", "plan", "unpack", "probe", "migrate", "switch", "register", "renew"]
 
 
 def test_an_unexpected_fault_is_told_without_its_details(

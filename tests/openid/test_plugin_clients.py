@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from lumbung.lifecycle.enable import disable, enable
-from lumbung.lifecycle.install import uninstall
+from lumbung.lifecycle.operations import uninstall
 from lumbung.openid.models import ClientRow
 from lumbung.registry.manifest import ManifestError, parse_manifest
 from lumbung.testing import HouseClient, TestHouse

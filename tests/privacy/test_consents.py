@@ -9,7 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 from lumbung.bilingual import Bilingual
 from lumbung.events import EventRow
 from lumbung.lifecycle.enable import enable
-from lumbung.lifecycle.install import install_wheel
+from lumbung.lifecycle.operations import install_wheel
 from lumbung.privacy import consents, requests
 from lumbung.privacy.models import Consent, ConsentText, DataRequest
 from lumbung.testing import HouseClient, TestHouse, make_wheel

@@ -13,7 +13,7 @@ from lumbung.errors import LumbungError
 from lumbung.hooks import DataSection, Erased
 from lumbung.identity.models import PersonRow
 from lumbung.lifecycle.enable import enable
-from lumbung.lifecycle.install import install_wheel
+from lumbung.lifecycle.operations import install_wheel
 from lumbung.sdk import Bilingual
 from lumbung.testing import HouseClient, TestHouse, make_wheel
 from lumbung.testing.pdf_text import pdf_text

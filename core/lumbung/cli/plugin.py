@@ -13,7 +13,7 @@ from lumbung.cli import open_kernel
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.lifecycle import enable as switching
-from lumbung.lifecycle import install as installing
+from lumbung.lifecycle import operations as installing
 from lumbung.lifecycle.overview import overview
 from lumbung.site import system_actor
 

@@ -34,9 +34,22 @@ class DatabaseUrls:
 # What default privileges give the app role and these tables take back: history is append-only, and only the
 # job worker, as the migrator, says which packages are installed.
 WITHHELD = {
-    "UPDATE, DELETE": ("lumbung_audit", "lumbung_event", "lumbung_fault", "lumbung_consent_text", "lumbung_access"),
-    "DELETE": ("lumbung_consent",),
-    "INSERT, UPDATE, DELETE": ("lumbung_ledger", "lumbung_plugin", "lumbung_audit_head"),
+    "UPDATE, DELETE": (
+        "lumbung_audit",
+        "lumbung_event",
+        "lumbung_fault",
+        "lumbung_consent_text",
+        "lumbung_access",
+        "lumbung_minutes_signature",
+    ),
+    "DELETE": ("lumbung_consent", "lumbung_minutes", "lumbung_suspension", "lumbung_operation"),
+    "INSERT, UPDATE, DELETE": (
+        "lumbung_ledger",
+        "lumbung_plugin",
+        "lumbung_audit_head",
+        "lumbung_way_back",
+        "lumbung_archive",
+    ),
 }
 
 

@@ -26,7 +26,7 @@ from lumbung.identity.passwords import hash_password, matches
 from lumbung.identity.person import ADMIN, OFFICER
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.enable import enable
-from lumbung.lifecycle.install import install_found
+from lumbung.lifecycle.operations import install_found
 from lumbung.registry.discovery import describe_error, find_plugins
 from lumbung.registry.models import PluginRow
 from lumbung.settings import Settings, keep_secret

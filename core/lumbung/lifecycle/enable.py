@@ -12,6 +12,7 @@ from lumbung import audit
 from lumbung.context import scope_or_none
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
+from lumbung.lifecycle.machine import between_operations, note_done
 from lumbung.openid import clients
 from lumbung.registry.discovery import PluginUnusable
 from lumbung.registry.manifest import DATA_HOOKS, Manifest
@@ -48,6 +49,7 @@ def enable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str, unit: str | 
                 tenant=tenant.slug,
             )
     with kernel.scope(tenant, actor=by, address=_address()) as scope:
+        between_operations(kernel, scope.session)
         made = scope.session.execute(
             insert(EnabledRow)
             .values(tenant_id=tenant.id, plugin=plugin, enabled_by=by)
@@ -56,6 +58,7 @@ def enable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str, unit: str | 
         ).first()
         if made:
             audit.record("plugin.enable", plugin, by=by)
+            note_done(scope.session, "enable", plugin, by=by, tenant_id=tenant.id, unit=unit)
             clients.follow_plugin(scope.session, snapshot.plugins[plugin].manifest, by=by)
             bump(scope.session)
         if unit:
@@ -108,6 +111,7 @@ def disable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
             tenant=tenant.slug,
         )
     with kernel.scope(tenant, actor=by, address=_address()) as scope:
+        between_operations(kernel, scope.session)
         gone = scope.session.execute(
             delete(EnabledRow)
             .where(EnabledRow.tenant_id == tenant.id, EnabledRow.plugin == plugin)
@@ -115,6 +119,7 @@ def disable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
         ).first()
         if gone:
             audit.record("plugin.disable", plugin, by=by)
+            note_done(scope.session, "disable", plugin, by=by, tenant_id=tenant.id)
             clients.stop_plugin(scope.session, plugin)
             bump(scope.session)
     kernel.state.forget()

@@ -1,21 +1,17 @@
-"""Installing and uninstalling: a package becomes a plugin of this site, and stops being one with its data kept."""
+"""Installing: a package becomes a plugin of this site."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from lumbung.errors import LumbungError
-from lumbung.kernel import Kernel
-from lumbung.lifecycle import packages
+from lumbung.lifecycle import needs, packages, probing, tables, wheels
+from lumbung.lifecycle.full_set import refuse_conflicts
 from lumbung.lifecycle.inspection import InspectedWheel, inspect_wheel
-from lumbung.migrate import Component, as_migrator, upgrade
+from lumbung.lifecycle.machine import Step, Work, migrator_url
+from lumbung.migrate import Component, current_revision, upgrade
 from lumbung.openid import clients
 from lumbung.presence import renew_code
 from lumbung.registry.discovery import FoundPlugin, find_plugin, find_plugins
@@ -23,105 +19,157 @@ from lumbung.registry.manifest import Manifest
 from lumbung.registry.models import PluginRow
 from lumbung.registry.state import bump
 
-Tell = Callable[[str], None]
+
+def inspect(work: Work) -> None:
+    """Look into the wheel, keep a copy of it, and refuse one that is older or lacks another plugin."""
+    wheel = inspect_wheel(Path(work.argument or "")) if "wheel" not in work.facts else wheel_of(work)
+    work.found(wheel.manifest.name)
+    needs.refuse_older(work.kernel, wheel)
+    needs.refuse_missing(work.kernel, wheel.manifest)
+    needs.refuse_breaking_others(work.kernel, wheel.manifest)
+    wheels.keep(work.kernel.settings, wheel.path, wheel.sha256)
+    work.keep(wheel=wheel.sha256, version=wheel.version, distribution=wheel.distribution)
 
 
-def quietly(_step: str) -> None:
-    """Tell nobody about a step."""
+def forget_wheel(work: Work) -> None:
+    """Undo `inspect`: keep the wheels of what is installed, of ways back and of archives, and no other."""
+    with work.kernel.database.new_session(None) as session:
+        asked = "SELECT wheel_hash FROM lumbung_plugin UNION SELECT wheel_hash FROM lumbung_way_back"
+        wanted = {str(one) for one in session.execute(text(asked)).scalars() if one}
+    wheels.keep_only(work.kernel.settings, wanted)
 
 
-def install_wheel(kernel: Kernel, path: Path, *, by: str, tell: Tell = quietly) -> Manifest:
-    """Install the plugin in a wheel: inspect, unpack, migrate, register. Returns its manifest.
+def plan(work: Work) -> None:
+    """Check the whole set of packages as it would be: the core's lock, what is installed, and the newcomer."""
+    refuse_conflicts(work.kernel, wheel_of(work))
 
-    ``tell`` hears each step. Raises `LumbungError` in one sentence; a wheel that is refused leaves nothing behind,
-    a migration that fails leaves the package as it was before. A site that is being served and may have loaded an
-    earlier package of this plugin renews its processes.
-    """
-    tell("inspect")
-    wheel = inspect_wheel(path)
-    kernel.state.forget()
-    _refuse_older(kernel, wheel)
-    _refuse_missing_dependencies(kernel, wheel.manifest)
-    folder = kernel.settings.plugin_folder
-    new_here = packages.distribution_in(folder, wheel.distribution) is None
-    known = _was_ever_installed(kernel, wheel.manifest.name)
-    tell("unpack")
-    with packages.unpacked(folder, wheel) as draft:  # becomes the current one when its tables are there
-        tell("migrate")
-        _migrate(kernel, _component_in(draft, wheel), by=by)
-    try:
-        found = find_plugin(wheel.manifest.name)
-        if found is None or found.version != wheel.version:
-            raise LumbungError(
-                "%(file)s was unpacked but another %(plugin)s stands before it on the import path.",
-                file=path.name,
-                plugin=wheel.manifest.name,
+
+def unpack(work: Work) -> None:
+    """Put the package into the next generation, beside the one that is imported."""
+    root = work.kernel.settings.plugin_folder
+    before, number = packages.current_number(root), work.facts.get("generation")
+    if number is None or not packages.folder_of(root, number).is_dir():
+        number = packages.prepare(root, wheel_of(work))
+    work.keep(generation=number, generation_before=before)
+
+
+def throw_away(work: Work) -> None:
+    """Undo `unpack`."""
+    if (number := work.facts.get("generation")) is not None:
+        packages.drop(work.kernel.settings.plugin_folder, number)
+
+
+def probe(work: Work) -> None:
+    """Run the package's code for the first time, in a process of its own with limits."""
+    folder = packages.folder_of(work.kernel.settings.plugin_folder, work.facts["generation"])
+    probing.probe(work.kernel.settings, folder, wheel_of(work).manifest).refuse_if_bad()
+
+
+def migrate(work: Work) -> None:
+    """Bring the plugin's tables to the revision of the new package, in one transaction."""
+    component = component_to_be(work)
+    if "revision_before" not in work.facts:
+        with work.connection() as connection:
+            work.keep(
+                revision_before=current_revision(connection, component),
+                had_tables=bool(tables.tables_of(connection, work.name)),
             )
-        tell("register")
-        _register(kernel, found, wheel.manifest, by=by, wheel_hash=wheel.sha256)
-    except BaseException:
-        if new_here:
-            packages.take_out(folder, wheel.distribution)
-        raise
-    if known:
-        renew_code(kernel.settings.home)
-    return wheel.manifest
+    timeout = work.kernel.settings.lock_timeout_ms
+    upgrade(migrator_url(work.kernel), component, by=work.by, lock_timeout_ms=timeout)
 
 
-def install_found(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> Manifest:
-    """Install a plugin whose package is already in the environment (a bundled one). Returns its manifest."""
-    found = find_plugin(name)
+def take_tables_back(work: Work) -> None:
+    """Undo `migrate` where there was nothing before: the tables are empty and nobody was let in yet."""
+    if work.facts.get("revision_before", "?") is None and not work.facts["had_tables"]:
+        with work.connection() as connection:
+            tables.drop_all(connection, work.name)
+            connection.execute(text("DELETE FROM lumbung_ledger WHERE component = :name"), {"name": work.name})
+
+
+def switch(work: Work) -> None:
+    """Have the new generation imported from now on."""
+    packages.switch_to(work.kernel.settings.plugin_folder, work.facts["generation"])
+    found = find_plugin(work.name)
+    if found is None or found.version != work.facts["version"]:
+        raise LumbungError(
+            "%(file)s was unpacked but another %(plugin)s stands before it on the import path.",
+            file=wheel_of(work).path.name,
+            plugin=work.name,
+        )
+
+
+def switch_back(work: Work) -> None:
+    """Undo `switch`."""
+    root, before = work.kernel.settings.plugin_folder, work.facts.get("generation_before")
+    if before is not None and packages.folder_of(root, before).is_dir():
+        packages.switch_to(root, before)
+    elif packages.current_number(root) == work.facts.get("generation"):
+        packages.take_out(root, work.facts["distribution"])
+
+
+def register(work: Work) -> None:
+    """Write the plugin down as installed."""
+    found = find_plugin(work.name)
+    if found is None:
+        raise LumbungError("There is no plugin package %(plugin)r here any more.", plugin=work.name)
+    manifest = found.manifest
+    work.keep(known=write_down(work, found, manifest))
+    for tenant in work.kernel.snapshot().tenants.values():
+        if work.kernel.snapshot().is_enabled(manifest.name, tenant.id):
+            with work.kernel.scope(tenant, actor=work.by) as scope:
+                clients.follow_plugin(scope.session, manifest, by=work.by)
+
+
+def renew(work: Work) -> None:
+    """Have processes that may have imported an earlier package of this plugin replaced."""
+    if work.facts.get("known"):
+        renew_code(work.kernel.settings.home)
+
+
+def find_here(work: Work) -> None:
+    """Find a package that is on the import path already (a bundled one)."""
+    found = find_plugin(work.name)
     if found is None:
         known = sorted(find_plugins())
         raise LumbungError(
-            "There is no plugin package %(plugin)r here; there are: %(known)s.", plugin=name, known=known
+            "There is no plugin package %(plugin)r here; there are: %(known)s.", plugin=work.plugin, known=known
         )
-    kernel.state.forget()
-    _refuse_missing_dependencies(kernel, found.manifest)
-    tell("migrate")
-    _migrate(kernel, component_of(found), by=by)
-    tell("register")
-    _register(kernel, found, found.manifest, by=by, wheel_hash=None)
-    return found.manifest
+    work.keep(version=found.version)
+    needs.refuse_missing(work.kernel, found.manifest)
+    needs.refuse_breaking_others(work.kernel, found.manifest)
 
 
-def uninstall(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> None:
-    """Take a plugin off this site. Its tables, files and ledger stay; installing it again finds them.
+INSTALL = (
+    Step("inspect", inspect, undo=forget_wheel),
+    Step("plan", plan),
+    Step("unpack", unpack, undo=throw_away),
+    Step("probe", probe),
+    Step("migrate", migrate, undo=take_tables_back),
+    Step("switch", switch, undo=switch_back),
+    Step("register", register),
+    Step("renew", renew),
+)
+ADOPT = (Step("find", find_here), Step("migrate", migrate, undo=take_tables_back), Step("register", register))
 
-    Works when its package is already gone. Raises `LumbungError` when it is not installed or other plugins that
-    are installed need it.
-    """
-    kernel.state.forget()
-    with kernel.database.new_session(None) as session:
-        row = session.get(PluginRow, name)
-    folder, distribution = kernel.settings.plugin_folder, f"lumbung-{name}"
-    if row is None or row.state != "installed":
-        if row is not None and packages.take_out(folder, distribution):
-            return  # an uninstall that was interrupted is finished here
-        raise LumbungError("Plugin %(plugin)s is not installed.", plugin=name)
-    needed_by = [
-        other.name for other in kernel.snapshot().plugins.values() if name in other.raw_manifest.get("dependencies", {})
-    ]
-    if needed_by:
-        raise LumbungError(
-            "Plugin %(plugin)s is needed by %(dependents)s; uninstall that first.", plugin=name, dependents=needed_by
-        )
-    tell("disable")
-    with _as_migrator(kernel) as session:
-        session.execute(text("DELETE FROM lumbung_enabled WHERE plugin = :name"), {"name": name})
-        session.execute(text("DELETE FROM lumbung_openid_client WHERE plugin = :name"), {"name": name})
-        session.execute(text("UPDATE lumbung_plugin SET state = 'uninstalled' WHERE name = :name"), {"name": name})
-        session.execute(
-            text(
-                "INSERT INTO lumbung_ledger (component, package_version, revision, by) "
-                "VALUES (:name, :version, NULL, :by)"
-            ),
-            {"name": name, "version": row.version, "by": f"{by} (uninstall)"},
-        )
-        bump(session)
-    kernel.state.forget()
-    tell("remove")
-    packages.take_out(folder, distribution)
+
+def wheel_of(work: Work) -> InspectedWheel:
+    """Return the wheel of an operation, from the store of wheels once it is there."""
+    kept = wheels.find(work.kernel.settings, work.facts.get("wheel"))
+    return inspect_wheel(kept or Path(work.argument or ""))
+
+
+def component_to_be(work: Work) -> Component:
+    """Return what is migrated: the package in the next generation, or the one that is on the import path."""
+    if "generation" in work.facts:
+        wheel = wheel_of(work)
+        folder = packages.folder_of(work.kernel.settings.plugin_folder, work.facts["generation"])
+        manifest = wheel.manifest
+        where = folder / wheel.module / "migrations"
+        return Component(manifest.name, wheel.version, where, tuple(manifest.shared_tables))
+    found = find_plugin(work.name)
+    if found is None:
+        raise LumbungError("There is no plugin package %(plugin)r here any more.", plugin=work.name)
+    return component_of(found)
 
 
 def component_of(found: FoundPlugin) -> Component:
@@ -130,79 +178,21 @@ def component_of(found: FoundPlugin) -> Component:
     return Component(manifest.name, found.version, found.folder / "migrations", tuple(manifest.shared_tables))
 
 
-def _component_in(draft: Path, wheel: InspectedWheel) -> Component:
-    manifest = wheel.manifest
-    folder = draft / wheel.module / "migrations"
-    return Component(manifest.name, wheel.version, folder, tuple(manifest.shared_tables))
-
-
-def _migrate(kernel: Kernel, component: Component, *, by: str) -> None:
-    timeout = kernel.settings.lock_timeout_ms
-    upgrade(_migrator_url(kernel), component, by=by, lock_timeout_ms=timeout)
-
-
-def _register(kernel: Kernel, found: FoundPlugin, manifest: Manifest, *, by: str, wheel_hash: str | None) -> None:
-    with _as_migrator(kernel) as session:
-        row = session.get(PluginRow, manifest.name) or PluginRow(name=manifest.name)
+def write_down(work: Work, found: FoundPlugin, manifest: Manifest) -> bool:
+    """Write a package down as the installed one; return whether this plugin was known here before."""
+    with work.migrator() as session:
+        row = session.get(PluginRow, manifest.name)
+        known = row is not None
+        row = row or PluginRow(name=manifest.name)
         row.version = found.version
         row.module = found.module
         row.state = "installed"
         row.manifest = manifest.as_json()
-        row.wheel_hash = wheel_hash
-        row.installed_by = by
+        row.wheel_hash = work.facts.get("wheel")
+        row.installed_by = work.by
         session.add(row)
         bump(session)
-    kernel.state.forget()
-    for tenant in kernel.snapshot().tenants.values():
-        if kernel.snapshot().is_enabled(manifest.name, tenant.id):
-            with kernel.scope(tenant, actor=by) as scope:
-                clients.follow_plugin(scope.session, manifest, by=by)
+    work.kernel.state.forget()
+    return known
 
 
-def _was_ever_installed(kernel: Kernel, name: str) -> bool:
-    with kernel.database.new_session(None) as session:
-        return session.get(PluginRow, name) is not None
-
-
-def _refuse_older(kernel: Kernel, wheel: InspectedWheel) -> None:
-    installed = kernel.snapshot().plugins.get(wheel.manifest.name)
-    if installed and Version(wheel.version) < Version(installed.version):
-        raise LumbungError(
-            "%(file)s is older than the %(plugin)s %(version)s that is installed; its tables may be newer than this "
-            "code.",
-            file=wheel.path.name,
-            plugin=wheel.manifest.name,
-            version=installed.version,
-        )
-
-
-def _refuse_missing_dependencies(kernel: Kernel, manifest: Manifest) -> None:
-    installed = kernel.snapshot().plugins
-    for name, wanted in manifest.dependencies.items():
-        if name not in installed:
-            raise LumbungError(
-                "Plugin %(plugin)s needs the plugin %(needed)s %(wanted)s; install that first.",
-                plugin=manifest.name,
-                needed=name,
-                wanted=wanted,
-            )
-        if not SpecifierSet(wanted).contains(installed[name].version, prereleases=True):
-            raise LumbungError(
-                "Plugin %(plugin)s needs %(needed)s %(wanted)s; %(version)s is installed.",
-                plugin=manifest.name,
-                needed=name,
-                wanted=wanted,
-                version=installed[name].version,
-            )
-
-
-def _migrator_url(kernel: Kernel) -> str:
-    if kernel.migrator_url is None:
-        raise LumbungError("This process may not change the schema; the job worker and the command line may.")
-    return kernel.migrator_url
-
-
-@contextmanager
-def _as_migrator(kernel: Kernel) -> Iterator[Session]:
-    with as_migrator(_migrator_url(kernel)) as engine, Session(engine) as session, session.begin():
-        yield session

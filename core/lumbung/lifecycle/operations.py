@@ -1,26 +1,116 @@
-"""Installing and uninstalling from a page: asked for by a web process, done by the job worker, step by step."""
+"""Doing something to a plugin: the page asks the job worker for it, a command does it itself, both by the same steps."""
 
 from __future__ import annotations
 
 import logging
 import shutil
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
 from werkzeug.utils import secure_filename
 
-from lumbung.clock import utc_now
 from lumbung.context import current_scope
-from lumbung.errors import LumbungError, Sentence
+from lumbung.errors import LumbungError
 from lumbung.jobs import defer_operation
 from lumbung.kernel import Kernel
+from lumbung.lifecycle import machine
 from lumbung.lifecycle.inspection import inspect_wheel
-from lumbung.lifecycle.install import install_found, install_wheel, uninstall
+from lumbung.lifecycle.kinds import steps_of
+from lumbung.lifecycle.machine import Tell, Work, alone, quietly
+from lumbung.registry.discovery import find_plugin
+from lumbung.registry.manifest import Manifest
 from lumbung.registry.models import OperationRow
 
 logger = logging.getLogger(__name__)
+
+
+def install_wheel(kernel: Kernel, path: Path, *, by: str, tell: Tell = quietly) -> Manifest:
+    """Install the plugin in a wheel, or upgrade to it, and return its manifest.
+
+    ``tell`` hears each step. Raises `LumbungError` in one sentence; whatever fails leaves everything as it was.
+    """
+    wheel = inspect_wheel(path)
+    run(kernel, kind_for(kernel, wheel.manifest.name), plugin=wheel.manifest.name, argument=str(path), by=by, tell=tell)
+    return wheel.manifest
+
+
+def install_found(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> Manifest:
+    """Install a plugin whose package is already in the environment (a bundled one), and return its manifest."""
+    run(kernel, "adopt", plugin=name, by=by, tell=tell)
+    found = find_plugin(name)
+    assert found is not None  # noqa: S101  (a step refused it otherwise)
+    return found.manifest
+
+
+def uninstall(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> None:
+    """Take a plugin off this site. Its tables, files and ledger stay; installing it again finds them.
+
+    Works when its package is already gone. Raises `LumbungError` when it is not installed or other plugins that
+    are installed need it.
+    """
+    run(kernel, "uninstall", plugin=name, by=by, tell=tell)
+
+
+def kind_for(kernel: Kernel, plugin: str) -> str:
+    """Return whether a wheel of a plugin is an ``install`` or an ``upgrade`` here."""
+    kernel.state.forget()
+    return "upgrade" if plugin in kernel.snapshot().plugins else "install"
+
+
+def run(
+    kernel: Kernel,
+    kind: str,
+    *,
+    plugin: str | None = None,
+    argument: str | None = None,
+    by: str,
+    tell: Tell = quietly,
+    **facts: Any,
+) -> Work:
+    """Do an operation here and now, after whatever was left behind; raises `LumbungError` when it fails."""
+    with alone(kernel):
+        finish_left_behind(kernel)
+        operation = machine.begin(kernel, kind, plugin=plugin, argument=argument, by=by, **facts)
+        work = machine.carry_out(kernel, operation, steps_of, tell=tell)
+    assert work is not None  # noqa: S101  (nobody else knows of it)
+    return work
+
+
+def carry_out(kernel: Kernel, operation: UUID) -> None:
+    """Do an operation that a page asked for. One that already ended is left alone; a refusal is kept in its row."""
+    with alone(kernel):
+        finish_left_behind(kernel, but=operation)
+        try:
+            machine.carry_out(kernel, operation, steps_of)
+        except machine.Unexpected:
+            raise
+        except LumbungError as error:
+            logger.warning("operation %s was refused: %s", operation, error)
+        finally:
+            _throw_away_upload(kernel, operation)
+
+
+def resume(kernel: Kernel) -> int:
+    """Go on with every operation whose process died, unless one is under way; return how many there were."""
+    try:
+        with alone(kernel, wait=False):
+            return finish_left_behind(kernel)
+    except machine.Busy:
+        return 0
+
+
+def finish_left_behind(kernel: Kernel, *, but: UUID | None = None) -> int:
+    """Go on with operations that were left behind, except ``but``; a failure of one is kept in its row."""
+    left = [operation for operation in machine.left_behind(kernel) if operation != but]
+    for operation in left:
+        logger.warning("operation %s was left behind; it is taken up again", operation)
+        try:
+            machine.carry_out(kernel, operation, steps_of)
+        except LumbungError as error:
+            logger.error("operation %s failed: %s", operation, error)
+        _throw_away_upload(kernel, operation)
+    return len(left)
 
 
 def receive_wheel(kernel: Kernel, stream: IO[bytes], filename: str) -> Path:
@@ -41,80 +131,27 @@ def receive_wheel(kernel: Kernel, stream: IO[bytes], filename: str) -> Path:
     return path
 
 
-def ask(kind: str, *, plugin: str | None = None, argument: str | None = None, by: str) -> UUID:
-    """Ask the job worker for an ``install``, ``adopt`` (a package already here) or ``uninstall``.
+def ask(kind: str, *, plugin: str | None = None, argument: str | None = None, by: str, **facts: Any) -> UUID:
+    """Ask the job worker for an operation of one of `lumbung.lifecycle.kinds.KINDS`.
 
     Returns the operation's id, to follow it by. It begins when the current transaction is committed.
     """
     scope = current_scope()
-    row = OperationRow(kind=kind, plugin=plugin, argument=argument, asked_by=by, state="waiting", steps=[])
+    row = OperationRow(
+        kind=kind, plugin=plugin, argument=argument, asked_by=by, state="waiting", steps=[], facts=facts
+    )
     scope.session.add(row)
     scope.session.flush()
     defer_operation(scope, row.id)
     return row.id
 
 
-def carry_out(kernel: Kernel, operation_id: UUID) -> None:
-    """Do an operation that was asked for, writing down each step. One that already ended is left alone."""
-    with kernel.database.new_session(None) as session, session.begin():
-        row = session.scalar(select(OperationRow).where(OperationRow.id == operation_id).with_for_update())
-        if row is None or row.state not in ("waiting", "running"):
-            return
-        row.state = "running"
-        row.steps = []
-    try:
-        _do(kernel, row)
-    except LumbungError as error:
-        _end(kernel, operation_id, "failed", error.sentence)
-    except Exception:
-        logger.exception("operation %s failed", operation_id)
-        _end(kernel, operation_id, "failed", Sentence("An unexpected fault; the worker's log has the details."))
-        raise
-    else:
-        _end(kernel, operation_id, "done", None)
-    finally:
-        _throw_away_upload(kernel, row)
-
-
-def _do(kernel: Kernel, row: OperationRow) -> None:
-    def tell(step: str) -> None:
-        _note_step(kernel, row.id, step)
-
-    kernel.state.forget()
-    if row.kind == "install":
-        path = Path(row.argument or "")
-        manifest = install_wheel(kernel, path, by=row.asked_by, tell=tell)
-        _name_plugin(kernel, row.id, manifest.name)
-    elif row.kind == "adopt":
-        install_found(kernel, row.plugin or "", by=row.asked_by, tell=tell)
-    elif row.kind == "uninstall":
-        uninstall(kernel, row.plugin or "", by=row.asked_by, tell=tell)
-    else:
-        raise LumbungError("There is no operation %(kind)r.", kind=row.kind)
-
-
-def _throw_away_upload(kernel: Kernel, row: OperationRow) -> None:
+def _throw_away_upload(kernel: Kernel, operation: UUID) -> None:
     """Remove what `receive_wheel` kept, once the outcome is written down; nothing outside of its folder."""
-    if row.kind == "install" and row.argument:
-        folder = Path(row.argument).parent
-        if folder.parent == kernel.settings.home / "uploads":
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _note_step(kernel: Kernel, operation_id: UUID, step: str) -> None:
-    with kernel.database.new_session(None) as session, session.begin():
-        row = session.get_one(OperationRow, operation_id)
-        row.steps = [*row.steps, {"step": step, "at": utc_now().isoformat()}]
-
-
-def _name_plugin(kernel: Kernel, operation_id: UUID, name: str) -> None:
-    with kernel.database.new_session(None) as session, session.begin():
-        session.get_one(OperationRow, operation_id).plugin = name
-
-
-def _end(kernel: Kernel, operation_id: UUID, state: str, reason: Sentence | None) -> None:
-    with kernel.database.new_session(None) as session, session.begin():
-        row = session.get_one(OperationRow, operation_id)
-        row.state = state
-        row.message = reason.as_json() if reason else None
-        row.ended_at = utc_now()
+    with kernel.database.new_session(None) as session:
+        row = session.get(OperationRow, operation)
+    if row is None or row.state in machine.OPEN or not row.argument:
+        return
+    folder = Path(row.argument).parent
+    if folder.parent == kernel.settings.home / "uploads":
+        shutil.rmtree(folder, ignore_errors=True)

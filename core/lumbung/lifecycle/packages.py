@@ -28,14 +28,12 @@ KEEP = 3  # generations that stay on disk, the current one included
 
 def put_in(root: Path, *wheels: InspectedWheel) -> None:
     """Unpack inspected wheels into the next generation and switch to it. Older versions of them are replaced."""
-    with unpacked(root, *wheels):
-        pass
+    switch_to(root, prepare(root, *wheels))
 
 
-@contextmanager
-def unpacked(root: Path, *wheels: InspectedWheel) -> Iterator[Path]:
-    """As `put_in`, but yield the next generation's folder first: when the block raises, nothing is switched."""
-    with _changing(root) as draft:
+def prepare(root: Path, *wheels: InspectedWheel) -> int:
+    """Make the next generation with these wheels in it, and return its number; `switch_to` puts it to use."""
+    with _next(root) as (draft, number):
         for wheel in wheels:
             _take_out(draft, wheel.distribution)
             destination = SchemeDictionaryDestination(
@@ -46,16 +44,48 @@ def unpacked(root: Path, *wheels: InspectedWheel) -> Iterator[Path]:
             )
             with WheelFile.open(wheel.path) as source:
                 install(source, destination, additional_metadata={"INSTALLER": b"lumbung\n"})
-        yield draft
+    return number
 
 
 def take_out(root: Path, distribution: str) -> bool:
     """Remove a distribution from the next generation and switch to it; False when it is not there."""
     if distribution_in(root, distribution) is None:
         return False
-    with _changing(root) as draft:
+    with _next(root) as (draft, number):
         _take_out(draft, distribution)
+    switch_to(root, number)
     return True
+
+
+def folder_of(root: Path, number: int) -> Path:
+    """Return the folder of a generation."""
+    return root / str(number)
+
+
+def current_number(root: Path) -> int | None:
+    """Return the number of the generation that is imported, None when there is none yet."""
+    with suppress(OSError, ValueError):
+        return int((root / CURRENT).readlink().name)
+    return None
+
+
+def switch_to(root: Path, number: int) -> None:
+    """Have a generation imported from now on; those before the newest few are removed."""
+    with _locked(root):
+        link = root / ".next"
+        link.unlink(missing_ok=True)
+        link.symlink_to(str(number))
+        link.replace(root / CURRENT)
+        for old in [one for one in _numbers(root) if one != number][: 1 - KEEP]:
+            shutil.rmtree(root / str(old), ignore_errors=True)
+    forget()
+
+
+def drop(root: Path, number: int) -> None:
+    """Throw a generation away that is not imported."""
+    with _locked(root):
+        if current_number(root) != number:
+            shutil.rmtree(root / str(number), ignore_errors=True)
 
 
 def distribution_in(root: Path, distribution: str) -> Distribution | None:
@@ -85,13 +115,10 @@ def _take_out(folder: Path, distribution: str) -> None:
 
 
 @contextmanager
-def _changing(root: Path) -> Iterator[Path]:
-    """Yield a copy of the current generation; switch to it when the block ends well, drop it otherwise."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        current = root / CURRENT
-        number = 1 + max((int(path.name) for path in root.iterdir() if path.name.isdigit()), default=0)
+def _next(root: Path) -> Iterator[tuple[Path, int]]:
+    """Yield a copy of the current generation and its number; it is kept when the block ends well."""
+    with _locked(root):
+        current, number = root / CURRENT, 1 + max(_numbers(root), default=0)
         draft = root / f".draft-{number}"
         _sweep(root)
         if current.exists():
@@ -99,23 +126,23 @@ def _changing(root: Path) -> Iterator[Path]:
         else:
             draft.mkdir()
         try:
-            yield draft
+            yield draft, number
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
         draft.rename(root / str(number))
-        _switch(root, number)
-    forget()
 
 
-def _switch(root: Path, number: int) -> None:
-    link = root / ".next"
-    link.unlink(missing_ok=True)
-    link.symlink_to(str(number))
-    link.replace(root / CURRENT)
-    generations = sorted(int(path.name) for path in root.iterdir() if path.name.isdigit())
-    for old in generations[:-KEEP]:
-        shutil.rmtree(root / str(old), ignore_errors=True)
+@contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _numbers(root: Path) -> list[int]:
+    return sorted(int(path.name) for path in root.iterdir() if path.name.isdigit())
 
 
 def _sweep(root: Path) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
@@ -33,11 +34,15 @@ LOOK_EVERY = 0.5  # seconds; the promise is one
 
 @dataclass(frozen=True)
 class InstalledPlugin:
-    """A plugin as it was installed here. Its manifest is parsed at first use."""
+    """A plugin as it was installed here. Its manifest is parsed at first use.
+
+    ``held`` while its tables are being upgraded: it may be read, nothing may be written.
+    """
 
     name: str
     version: str
     raw_manifest: Mapping[str, Any] = field(repr=False)
+    held: bool = False
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -60,7 +65,8 @@ class InstalledPlugin:
 class Snapshot:
     """Tenants, installed plugins and enabled sets as of one generation.
 
-    ``run_by`` names, by tenant and plugin, the unit that runs the service there, where one was named.
+    ``run_by`` names, by tenant and plugin, the unit that runs the service there, where one was named. ``suspended``
+    holds the plugins that are closed for everyone because they failed too often, each with the moment since when.
     """
 
     generation: int
@@ -68,6 +74,7 @@ class Snapshot:
     plugins: Mapping[str, InstalledPlugin]
     enabled: Mapping[int, frozenset[str]]
     run_by: Mapping[tuple[int, str], UUID] = field(default_factory=dict)
+    suspended: Mapping[str, datetime] = field(default_factory=dict)
     _remembered: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -178,10 +185,17 @@ def _read(connection: Connection, generation: int) -> Snapshot:
         )
     }
     plugins = {
-        row.name: InstalledPlugin(row.name, row.version, row.manifest)
+        row.name: InstalledPlugin(row.name, row.version, row.manifest, held=row.state == "upgrading")
         for row in connection.execute(
-            text("SELECT name, version, manifest FROM lumbung_plugin WHERE state = 'installed' ORDER BY name")
+            text(
+                "SELECT name, version, manifest, state FROM lumbung_plugin "
+                "WHERE state IN ('installed', 'upgrading') ORDER BY name"
+            )
         )
+    }
+    suspended = {
+        row.plugin: row.since
+        for row in connection.execute(text("SELECT plugin, since FROM lumbung_suspension WHERE lifted_at IS NULL"))
     }
     enabled: dict[int, set[str]] = {}
     run_by: dict[tuple[int, str], UUID] = {}
@@ -189,6 +203,5 @@ def _read(connection: Connection, generation: int) -> Snapshot:
         enabled.setdefault(tenant_id, set()).add(plugin)
         if unit is not None:
             run_by[tenant_id, plugin] = unit
-    return Snapshot(
-        generation, tenants, plugins, {tenant: frozenset(names) for tenant, names in enabled.items()}, run_by
-    )
+    sets = {tenant: frozenset(names) for tenant, names in enabled.items()}
+    return Snapshot(generation, tenants, plugins, sets, run_by, suspended)

@@ -24,7 +24,7 @@ from lumbung.database.embedded import ServerAddress, embedded_postgres
 from lumbung.database.roles import DatabaseUrls, connect, prepare
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.enable import enable
-from lumbung.lifecycle.install import install_found
+from lumbung.lifecycle.operations import install_found
 from lumbung.migrate import environment_folder
 from lumbung.registry.discovery import find_plugins
 from lumbung.settings import Settings

@@ -1,0 +1,24 @@
+"""The kinds of operations and the steps of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lumbung.errors import LumbungError
+from lumbung.lifecycle.install import ADOPT, INSTALL
+from lumbung.lifecycle.machine import Step, Work
+from lumbung.lifecycle.uninstall import UNINSTALL
+
+KINDS: Mapping[str, Sequence[Step]] = {
+    "install": INSTALL,
+    "upgrade": INSTALL,
+    "adopt": ADOPT,
+    "uninstall": UNINSTALL,
+}
+
+
+def steps_of(work: Work) -> Sequence[Step]:
+    """Return the steps of an operation; raises `LumbungError` for a kind there is not."""
+    if work.kind not in KINDS:
+        raise LumbungError("There is no operation %(kind)r.", kind=work.kind)
+    return KINDS[work.kind]

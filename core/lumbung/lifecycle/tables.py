@@ -1,0 +1,80 @@
+"""Which tables are a plugin's, and what is in them, as the owner of the tables sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+# As in `lumbung.database.operations`: antrean_plus_x belongs to antrean_plus, where there is one, not to antrean.
+_TABLES = text(
+    """
+    SELECT c.relname, pg_total_relation_size(c.oid) AS size
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND starts_with(c.relname, :prefix)
+      AND NOT EXISTS (
+        SELECT 1 FROM lumbung_ledger l
+        WHERE starts_with(l.component, :prefix) AND starts_with(c.relname, l.component || '_')
+      )
+    ORDER BY c.relname
+    """
+)
+
+
+@dataclass(frozen=True)
+class PluginTable:
+    """A table of a plugin: its name, how many rows it has, and the bytes it takes, indexes included."""
+
+    name: str
+    rows: int
+    size: int
+
+
+def tables_of(connection: Connection, plugin: str) -> list[str]:
+    """Return the names of a plugin's tables in the live schema, its version table aside."""
+    return [str(name) for name, _ in connection.execute(_TABLES, {"prefix": f"{plugin}_"})]
+
+
+def measured(connection: Connection, plugin: str) -> list[PluginTable]:
+    """Return a plugin's tables with their rows counted."""
+    found = connection.execute(_TABLES, {"prefix": f"{plugin}_"}).all()
+    return [PluginTable(name, count_rows(connection, name), size) for name, size in found]
+
+
+def count_rows(connection: Connection, table: str, schema: str = "public") -> int:
+    """Return how many rows a table has."""
+    return int(connection.execute(text(f"SELECT count(*) FROM {quoted(connection, table, schema)}")).scalar_one())  # noqa: S608
+
+
+def quoted(connection: Connection, table: str, schema: str = "public") -> str:
+    """Return a table's full name as SQL writes it."""
+    quote = connection.dialect.identifier_preparer.quote
+    return f"{quote(schema)}.{quote(table)}"
+
+
+def drop_all(connection: Connection, plugin: str) -> list[str]:
+    """Drop a plugin's tables, views, functions and version table, and return the names of the tables."""
+    names = tables_of(connection, plugin)
+    for name in names:
+        connection.execute(text(f"DROP TABLE IF EXISTS {quoted(connection, name)} CASCADE"))
+    _drop_rest(connection, plugin)
+    connection.execute(text(f"DROP TABLE IF EXISTS {quoted(connection, f'lumbung_version_{plugin}')}"))
+    return names
+
+
+_FUNCTIONS = text(
+    """
+    SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = 'public' AND p.prokind IN ('f', 'p') AND starts_with(p.proname, :prefix)
+      AND NOT EXISTS (
+        SELECT 1 FROM lumbung_ledger l
+        WHERE starts_with(l.component, :prefix) AND starts_with(p.proname, l.component || '_')
+      )
+    """
+)
+
+
+def _drop_rest(connection: Connection, plugin: str) -> None:
+    """Views went with their tables; functions, which no table owns, are named after the plugin too."""
+    for signature in connection.execute(_FUNCTIONS, {"prefix": f"{plugin}_"}).scalars().all():
+        connection.execute(text(f"DROP ROUTINE IF EXISTS {signature} CASCADE"))
