@@ -21,6 +21,7 @@ from lumbung.kernel import Kernel
 from lumbung.registry.discovery import PluginUnusable, describe_error
 from lumbung.registry.faults import record_fault
 from lumbung.registry.state import InstalledPlugin, Snapshot
+from lumbung.renewal import Renewals, Verdict
 from lumbung.runtimes.inline import InlineRuntime
 from lumbung.tenancy.tenant import Tenant
 from lumbung.web import alone
@@ -45,6 +46,7 @@ class Gateway:
         self._portal = portal
         self._portal_wsgi = portal_wsgi
         self._inline = InlineRuntime(kernel)
+        self._renewals = Renewals(kernel)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -97,16 +99,32 @@ class Gateway:
             return self._portal_wsgi(environ, start_response)
         if not rest:
             return _add_slash(environ, start_response)
+        if self._renewals.concerns(plugin):
+            verdict = self._renewals.judge(plugin, environ["REQUEST_METHOD"])
+            if verdict.way != "in":
+                return self._turned_away(verdict, environ, start_response)
+            plugin = verdict.plugin
         scope.plugin = plugin.name
         try:
             app = self._inline.open(plugin)
         except PluginUnusable as error:
+            if self._kernel.is_renewing(plugin.name):
+                scope.plugin = None
+                return self._portal.renewing(plugin, environ, start_response)
             logger.error("plugin %s cannot be opened: %s", plugin.name, error)
             scope.plugin = None
             return self._portal.unavailable(plugin, environ, start_response)
         environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{name}"
         environ["PATH_INFO"] = rest
         return _contained(app, plugin, environ, start_response)
+
+    def _turned_away(
+        self, verdict: Verdict, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Send a visitor on to the process that takes this one's place, or ask them to come again."""
+        if verdict.way == "elsewhere" and not alone.wants_json(str(environ.get("HTTP_ACCEPT", ""))):
+            return _once_more(environ, start_response)
+        return self._portal.renewing(verdict.plugin, environ, start_response)
 
     def _tenant_of(self, host: str | None, snapshot: Snapshot) -> Tenant | None:
         if host is not None and host in snapshot.by_host:
@@ -226,6 +244,14 @@ def _add_slash(environ: WSGIEnvironment, start_response: StartResponse) -> Itera
     query = environ.get("QUERY_STRING", "")
     target = quote(environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]) + "/" + (f"?{query}" if query else "")
     return plain(start_response, "308 Permanent Redirect", "", [("Location", target)])
+
+
+def _once_more(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Have the browser send the same again, form and all, on a connection of its own: this process is leaving."""
+    query = environ.get("QUERY_STRING", "")
+    path = str(environ.get("SCRIPT_NAME", "")) + str(environ["PATH_INFO"])
+    target = quote(path.encode("latin-1")) + (f"?{query}" if query else "")
+    return plain(start_response, "307 Temporary Redirect", "", [("Location", target)])
 
 
 def _away(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -9,9 +9,11 @@ from typing import Any
 from lumbung.context import Scope, opened
 from lumbung.database.engine import Database
 from lumbung.database.keyring import Keyring
-from lumbung.errors import LumbungError, Sentence
+from lumbung.errors import DatabaseUnavailable, LumbungError, Sentence
 from lumbung.registry.caller import Caller
+from lumbung.registry.code import Code
 from lumbung.registry.discovery import add_plugin_folder
+from lumbung.registry.faults import Brake
 from lumbung.registry.state import Snapshot, State
 from lumbung.settings import Settings
 from lumbung.tenancy.tenant import Tenant
@@ -35,8 +37,10 @@ class Kernel:
             pgbouncer=settings.pgbouncer,
         )
         self.keyring = Keyring(settings.keyring_path)
-        self.state = State(self.database)
-        self.caller = Caller()
+        self.state = State(self.database, safe=settings.safe_mode)
+        self.fault_brake = Brake()
+        self.code = Code()
+        self.caller = Caller(self.code)
         add_plugin_folder(settings.plugin_folder / "current")
 
     def snapshot(self) -> Snapshot:
@@ -51,6 +55,18 @@ class Kernel:
             known = list(tenants) or Sentence("none yet; add one with 'lumbung tenant add'")
             raise LumbungError("There is no tenant %(slug)r; there are: %(known)s.", slug=slug, known=known)
         return tenants[slug]
+
+    def is_renewing(self, plugin: str) -> bool:
+        """Whether a plugin is being upgraded at this moment, or another version of it was imported here.
+
+        What it fails in meanwhile says nothing about it. Asks the database anew: for when something went wrong.
+        """
+        self.state.forget()
+        try:
+            installed = self.snapshot().plugins.get(plugin)
+        except DatabaseUnavailable:
+            return False
+        return installed is not None and (installed.held or self.code.is_old(installed))
 
     @contextmanager
     def scope(self, tenant: Tenant | None = None, *, actor: str = "-", **given: Any) -> Iterator[Scope]:

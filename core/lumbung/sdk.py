@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from lumbung.identity.person import Person
 from lumbung.jobs import defer
 from lumbung.notifications.services import notify as _notify
 from lumbung.openid.clients import OpenIDClient, openid_client
+from lumbung.plugin_settings import reading as _settings
 from lumbung.privacy import consents
 from lumbung.tenancy import cards as units
 from lumbung.tenancy.regions import Region, districts, find_region, villages
@@ -124,6 +125,7 @@ __all__ = [
     "selected_ids",
     "send_spreadsheet",
     "session",
+    "setting",
     "signed_in",
     "spreadsheet",
     "staff",
@@ -217,6 +219,17 @@ def has_consent(person_id: UUID, code: str) -> bool:
     ``core.consent_withdrawn``.
     """
     return consents.has(session, person_id, code)
+
+
+def setting(name: str, *, unit: UUID | None = None) -> Any:
+    """Return the value of one of the plugin's own settings (``[[settings]]`` of its manifest).
+
+    The most specific one wins: with ``unit`` that unit's, then those of the units above it, the tenant's, the platform's,
+    the default; None when nothing is set. A number of Rupiah is an ``int``, a decimal a ``Decimal``, several choices a
+    tuple, a unit its id; dates and times are what they are. It asks the database for nothing once the settings were
+    read, until one changes. Raises `LookupError` for a name that the manifest does not declare.
+    """
+    return _settings.value(name, unit=unit)
 
 
 def send_spreadsheet(name: str, sheets: Sequence[Sheet]) -> Response:

@@ -38,6 +38,17 @@ class Settings(BaseSettings):
     workers: int = Field(2, ge=1, le=64, description="Web worker processes.")
     threads: int = Field(8, ge=1, le=256, description="Threads in each web worker.")
     memory_limit_mb: int = Field(0, ge=0, description="Address space of one web worker in MB; 0 means no limit.")
+    slow_request_seconds: float = Field(
+        5.0, gt=0, description="A plugin's page that takes longer counts as a fault of that plugin."
+    )
+    request_limit_seconds: float = Field(
+        60.0, gt=0, description="A request older than this is given up; its worker is replaced when threads get scarce."
+    )
+    fault_budget: int = Field(
+        20, ge=0, description="Faults after which a plugin is suspended for everyone; 0 means never."
+    )
+    fault_window_minutes: int = Field(10, ge=1, le=1440, description="Faults older than this are forgiven.")
+    safe_mode: bool = Field(False, description="Start with no plugin at all, to look after the site.")
     database_url: str | None = Field(
         None,
         description="PostgreSQL 15 or newer, as a user who may create roles; none: the embedded server.",

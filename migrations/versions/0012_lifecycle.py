@@ -27,6 +27,29 @@ BEGIN
 END $$
 """
 
+# What was signed stays as it was signed, and only the owner of the tables (the job worker, the command line) writes
+# down that minutes were carried out.
+FROZEN = """
+CREATE FUNCTION lumbung_minutes_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (OLD.id, OLD.number, OLD.plugin, OLD.archive_id, OLD.reason, OLD.contents, OLD.prepared_by, OLD.prepared_at)
+        IS DISTINCT FROM
+       (NEW.id, NEW.number, NEW.plugin, NEW.archive_id, NEW.reason, NEW.contents, NEW.prepared_by, NEW.prepared_at)
+    THEN
+        RAISE EXCEPTION 'minutes are not changed; withdraw them and make new ones' USING ERRCODE = 'check_violation';
+    END IF;
+    IF OLD.carried_out_at IS NOT NULL OR OLD.withdrawn_at IS NOT NULL THEN
+        RAISE EXCEPTION 'these minutes are closed' USING ERRCODE = 'check_violation';
+    END IF;
+    IF (OLD.carried_out_at, OLD.seal) IS DISTINCT FROM (NEW.carried_out_at, NEW.seal) AND current_user <> (
+        SELECT tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename = 'lumbung_minutes'
+    ) THEN
+        RAISE EXCEPTION 'only the owner of the tables carries minutes out' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$
+"""
+
 
 def upgrade() -> None:
     _states()
@@ -124,14 +147,21 @@ def _archives() -> None:
         sa.Column("name", sa.String(160), nullable=False),
         sa.Column("nip", sa.String(18)),
         sa.Column("position", sa.String(160)),
+        sa.Column("operator", sa.Boolean, nullable=False),
         sa.Column("signed_at", moment, nullable=False),
         sa.Column("text_hash", sa.String(64), nullable=False),
         sa.UniqueConstraint("minutes_id", "person_id"),
+    )
+    op.execute(FROZEN)
+    op.execute(
+        "CREATE TRIGGER lumbung_minutes_frozen BEFORE UPDATE ON lumbung_minutes FOR EACH ROW "
+        "EXECUTE FUNCTION lumbung_minutes_frozen()"
     )
 
 
 def _suspensions() -> None:
     op.add_column("lumbung_fault", sa.Column("kind", sa.String(20), nullable=False, server_default="request"))
+    op.add_column("lumbung_fault", sa.Column("source", sa.String(16)))
     op.create_index("ix_lumbung_fault_plugin_at", "lumbung_fault", ["plugin", "at"])
     op.create_table(
         "lumbung_suspension",
@@ -141,6 +171,7 @@ def _suspensions() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("faults", sa.Integer, nullable=False, server_default="0"),
         sa.Column("by", sa.String(160)),
+        sa.Column("told_at", moment),
         sa.Column("lifted_at", moment),
         sa.Column("lifted_by", sa.String(160)),
     )
@@ -153,7 +184,7 @@ def _settings() -> None:
         sa.Column("plugin", plugin, sa.ForeignKey("lumbung_plugin.name"), primary_key=True),
         sa.Column("name", sa.String(40), primary_key=True),
         sa.Column("value", JSONB),
-        sa.Column("secret", sa.LargeBinary),
+        sa.Column("secret", sa.LargeBinary, comment="lumbung:encrypted"),
         sa.Column("changed_at", moment, nullable=False, server_default=sa.func.now()),
         sa.Column("changed_by", sa.String(160), nullable=False),
     )
@@ -185,7 +216,9 @@ def downgrade() -> None:
         "lumbung_way_back",
     ):
         op.drop_table(table)
+    op.execute("DROP FUNCTION lumbung_minutes_frozen")
     op.drop_index("ix_lumbung_fault_plugin_at", "lumbung_fault")
+    op.drop_column("lumbung_fault", "source")
     op.drop_column("lumbung_fault", "kind")
     op.drop_index("ix_lumbung_operation_open", "lumbung_operation")
     op.drop_index("ix_lumbung_operation_asked_at", "lumbung_operation")

@@ -13,10 +13,11 @@ from sqlalchemy import text
 
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
-from lumbung.lifecycle import install as installing
 from lumbung.lifecycle import packages
 from lumbung.lifecycle.enable import disable, enable
-from lumbung.lifecycle.operations import install_found, install_wheel, uninstall
+from lumbung.lifecycle.install import INSTALL
+from lumbung.lifecycle.machine import Work
+from lumbung.lifecycle.operations import install_found, install_wheel, resume, uninstall
 from lumbung.lifecycle.overview import overview
 from lumbung.registry.manifest import MANIFEST
 from lumbung.testing import TestHouse, make_wheel
@@ -222,26 +223,57 @@ def test_an_upgrade_moves_code_tables_and_ledger_together(house: TestHouse, tmp_
         install_wheel(house.kernel, make_wheel(tmp_path, files=revision(NOTES)), by="test")
 
 
-def test_killed_between_unpacking_and_migrating_nothing_changed_and_a_rerun_completes(
-    house: TestHouse, tmp_path: Path, as_owner: Any, monkeypatch: pytest.MonkeyPatch
+class Killed(BaseException):
+    """What a process that is killed does: nothing more."""
+
+
+STEPS = [step.name for step in INSTALL]
+
+
+@pytest.mark.parametrize("moment", ["begun", "done"])
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step_it_is_taken_up_again_and_ends_as_if_nothing_had_been(
+    house: TestHouse, tmp_path: Path, as_owner: Any, monkeypatch: pytest.MonkeyPatch, step: str, moment: str
 ) -> None:
     wheel = make_wheel(tmp_path, files=revision(NOTES))
-    before = state(house, as_owner)
 
-    def killed(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
+    def killed(work: Work, name: str, state: str) -> None:
+        if (name, state) == (step, moment):
+            raise Killed
+        marked(work, name, state)
 
-    for step in ("upgrade", "find_plugin", "bump"):
-        with monkeypatch.context() as patch:
-            patch.setattr(installing, step, killed)
-            with pytest.raises(KeyboardInterrupt):
-                install_wheel(house.kernel, wheel, by="test")
-        now = state(house, as_owner)
-        assert (now[0], now[1], now[4]) == (before[0], before[1], before[4]), step
-        if step == "upgrade":
-            assert now == before
-    install_wheel(house.kernel, wheel, by="test")
-    assert as_owner("SELECT state FROM lumbung_plugin") == [("installed",)]
+    marked = Work._mark
+    with monkeypatch.context() as patch:
+        patch.setattr(Work, "_mark", killed)
+        with pytest.raises(Killed):
+            install_wheel(house.kernel, wheel, by="test")
+    assert as_owner("SELECT state FROM lumbung_operation") == [("running",)]
+    assert resume(house.kernel) == 1
+    assert resume(house.kernel) == 0
+    assert as_owner("SELECT state FROM lumbung_operation") == [("done",)]
+    assert as_owner("SELECT name, version, state FROM lumbung_plugin") == [("contoh", "1.0.0", "installed")]
+    assert as_owner("SELECT revision FROM lumbung_ledger WHERE component = 'contoh'") == [("0001",)]
+    assert not list(house.settings.plugin_folder.glob(".draft*"))
+    assert packages.distribution_in(house.settings.plugin_folder, "lumbung-contoh") is not None
+    assert as_owner("SELECT count(*) FROM contoh_note") == [(0,)]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_that_fails_leaves_everything_as_it_was(
+    house: TestHouse, tmp_path: Path, as_owner: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fails(work: Work, name: str, state: str) -> None:
+        if (name, state) == (step, "done"):
+            raise LumbungError("disengaja")
+        marked(work, name, state)
+
+    before, marked = state(house, as_owner), Work._mark
+    monkeypatch.setattr(Work, "_mark", fails)
+    with pytest.raises(LumbungError, match="disengaja"):
+        install_wheel(house.kernel, make_wheel(tmp_path, files=revision(NOTES)), by="test")
+    assert state(house, as_owner) == before
+    assert not list((house.settings.home / "wheels").glob("*"))
+    assert as_owner("SELECT state FROM lumbung_operation") == [("failed",)]
 
 
 def test_what_a_crash_left_in_the_folder_is_swept_by_the_next_change(house: TestHouse, tmp_path: Path) -> None:
@@ -292,17 +324,22 @@ def test_uninstalling_works_when_the_package_is_already_gone(house: TestHouse, t
     assert "contoh" not in house.kernel.snapshot().plugins
 
 
-def test_an_uninstall_that_was_interrupted_is_finished_by_the_next(
+def test_an_uninstall_that_was_interrupted_is_finished_by_the_next_operation(
     house: TestHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_wheel(house.kernel, make_wheel(tmp_path), by="test")
+
+    def killed(*_: Any) -> bool:
+        raise Killed
+
     with monkeypatch.context() as patch:
-        patch.setattr(packages, "take_out", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
+        patch.setattr(packages, "take_out", killed)
+        with pytest.raises(Killed):
             uninstall(house.kernel, "contoh", by="test")
     assert packages.distribution_in(house.settings.plugin_folder, "lumbung-contoh") is not None
-    uninstall(house.kernel, "contoh", by="test")
+    install_wheel(house.kernel, make_wheel(tmp_path, "lain"), by="test")
     assert packages.distribution_in(house.settings.plugin_folder, "lumbung-contoh") is None
+    assert list(house.kernel.snapshot().plugins) == ["lain"]
 
 
 def test_plugins_that_need_one_another_come_and_go_in_order(house: TestHouse, tmp_path: Path) -> None:

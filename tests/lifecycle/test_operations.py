@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from lumbung.lifecycle import operations
-from lumbung.lifecycle.operations import ask, carry_out, receive_wheel
+from lumbung.lifecycle import operations, packages
+from lumbung.lifecycle.install import INSTALL
+from lumbung.lifecycle.machine import Unexpected
+from lumbung.lifecycle.operations import ask, carry_out, receive_wheel, resume
 from lumbung.registry.models import OperationRow
 from lumbung.testing import TestHouse, make_wheel
 
@@ -38,7 +40,16 @@ def test_an_install_is_queued_done_and_told_step_by_step(house: TestHouse, tmp_p
     carry_out(house.kernel, operation)
     row = row_of(house, operation)
     assert (row.state, row.plugin, row.message) == ("done", "contoh", None)
-    assert [step["step"] for step in row.steps] == ["inspect", "plan", "unpack", "probe", "migrate", "switch", "register", "renew"]
+    assert [step["step"] for step in row.steps] == [
+        "inspect",
+        "plan",
+        "unpack",
+        "probe",
+        "migrate",
+        "switch",
+        "register",
+        "renew",
+    ]
     assert row.ended_at is not None
     assert not path.parent.exists()
     assert "contoh" in house.kernel.snapshot().plugins
@@ -76,34 +87,35 @@ def test_doing_it_twice_does_it_once(house: TestHouse, tmp_path: Path, monkeypat
     operation = asked(house, "install", argument=str(upload(house, tmp_path)))
     carry_out(house.kernel, operation)
     before = row_of(house, operation)
-    monkeypatch.setattr(operations, "install_wheel", lambda *_, **__: pytest.fail("it ran again"))
+    monkeypatch.setattr(packages, "prepare", lambda *_, **__: pytest.fail("it ran again"))
     carry_out(house.kernel, operation)
     assert row_of(house, operation).ended_at == before.ended_at
     carry_out(house.kernel, uuid4())  # one that nobody knows is nobody's
 
 
-@pytest.mark.parametrize("step", ["inspect", "unpack", "migrate", "register", "end"])
-def test_one_that_was_killed_while_running_is_taken_up_again(
-    house: TestHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+def test_one_that_was_killed_is_taken_up_by_the_next_worker_with_its_upload(
+    house: TestHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
         pass
 
-    def killed(*given: Any) -> None:
-        if step in given or step == "end":
-            raise Killed
+    def killed(*_: Any) -> None:
+        raise Killed
 
-    operation = asked(house, "install", argument=str(upload(house, tmp_path)))
+    path = upload(house, tmp_path)
+    operation = asked(house, "install", argument=str(path))
     with monkeypatch.context() as patch:
-        patch.setattr(operations, "_end" if step == "end" else "_note_step", killed)
+        patch.setattr(packages, "switch_to", killed)
         patch.setattr(operations, "_throw_away_upload", lambda *_: None)  # a killed process runs nothing more
         with pytest.raises(Killed):
             carry_out(house.kernel, operation)
     assert row_of(house, operation).state == "running"
-    carry_out(house.kernel, operation)
+    assert path.exists()
+    assert resume(house.kernel) == 1
     row = row_of(house, operation)
     assert (row.state, row.message) == ("done", None)
-    assert [one["step"] for one in row.steps] == ["inspect", "plan", "unpack", "probe", "migrate", "switch", "register", "renew"]
+    assert [one["state"] for one in row.steps] == ["done"] * len(INSTALL)
+    assert not path.parent.exists()
 
 
 def test_an_unexpected_fault_is_told_without_its_details(
@@ -111,8 +123,8 @@ def test_an_unexpected_fault_is_told_without_its_details(
 ) -> None:
     path = upload(house, tmp_path)
     operation = asked(house, "install", argument=str(path))
-    monkeypatch.setattr(operations, "install_wheel", lambda *_, **__: {}["rahasia"])
-    with pytest.raises(KeyError):
+    monkeypatch.setattr(packages, "prepare", lambda *_, **__: {}["rahasia"])
+    with pytest.raises(Unexpected, match="the log has the details"):
         carry_out(house.kernel, operation)
     row = row_of(house, operation)
     assert row.state == "failed"

@@ -12,11 +12,14 @@ from lumbung import audit
 from lumbung.admin.forms import ConfirmForm, WheelForm
 from lumbung.admin.overview import RECENT, recent_faults
 from lumbung.admin.rights import PLUGINS, acting_as, need_one_of
-from lumbung.admin.words import operation_title, problem_words
+from lumbung.admin.words import operation_state, operation_title, problem_words
 from lumbung.clock import utc_now
 from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
-from lumbung.lifecycle.operations import ask, receive_wheel
+from lumbung.lifecycle.history import history
+from lumbung.lifecycle.inspection import inspect_wheel
+from lumbung.lifecycle.needs import Need, dependents_of, needs_of
+from lumbung.lifecycle.operations import ask, kind_for, receive_wheel
 from lumbung.lifecycle.overview import PluginOverview, overview
 from lumbung.registry.models import EnabledRow, FaultRow, LedgerRow, OperationRow, PluginRow
 from lumbung.tenancy import cards as units
@@ -29,6 +32,14 @@ blueprint = Blueprint("admin_plugins", __name__, url_prefix="/admin/plugin")
 _ = core_domain.gettext
 
 Page = Response | str | tuple[str, int]
+
+
+@dataclass(frozen=True)
+class NeedLine:
+    """Another application that this one needs, with its title."""
+
+    need: Need
+    title: str
 
 
 @dataclass(frozen=True)
@@ -55,12 +66,14 @@ def upload() -> Page:
     if not form.validate():
         return _index(form), 422
     file = form.wheel.data
+    kernel = current_scope().kernel
     try:
-        path = receive_wheel(current_scope().kernel, file.stream, file.filename or "")
+        path = receive_wheel(kernel, file.stream, file.filename or "")
+        name = inspect_wheel(path).manifest.name
     except LumbungError as error:
         form.wheel.errors = [_("Berkas ini tidak dapat dipasang. %(reason)s", reason=words_of(error))]
         return _index(form), 422
-    operation = ask("install", argument=str(path), by=acting_as())
+    operation = ask(kind_for(kernel, name), plugin=name, argument=str(path), by=acting_as())
     audit.record("plugin.install", path.name)
     return redirect(url_for("admin_operations.show", operation_id=operation), 303)
 
@@ -113,6 +126,7 @@ def _index(form: WheelForm) -> str:
         faults=_fault_counts(),
         problem_words=problem_words,
         operation_title=operation_title,
+        operation_state=operation_state,
     )
 
 
@@ -132,9 +146,32 @@ def _detail(line: PluginOverview, refusal: str | None = None) -> str:
         tenant_names={t.id: t.name for t in scope.kernel.snapshot().tenants.values()},
         enabled_by=_enabled_by(line.name),
         units=units.all(),
+        needs=_needs(line.name),
+        needed_by=_needed_by(line.name),
+        operations=history(scope.kernel, 10, line.name) if operator else [],
+        operation_title=operation_title,
+        operation_state=operation_state,
         refusal=refusal,
         problem=problem_words(line),
     )
+
+
+def _needs(name: str) -> list[NeedLine]:
+    snapshot = current_scope().kernel.snapshot()
+    return [NeedLine(need, title_of(need.name)) for need in needs_of(snapshot, name, current_tenant().id)]
+
+
+def _needed_by(name: str) -> list[tuple[str, str, bool]]:
+    """Return the applications that need this one: name, title, and whether it is on here."""
+    snapshot = current_scope().kernel.snapshot()
+    found = dependents_of(snapshot, name)
+    return [(other, title_of(other), snapshot.is_enabled(other, current_tenant().id)) for other in found]
+
+
+def title_of(name: str) -> str:
+    """Return what an installed application is called; its name when it is not installed or its manifest unusable."""
+    plugin = current_scope().kernel.snapshot().plugins.get(name)
+    return plugin.manifest.title(language()) if plugin and plugin.usable else name
 
 
 def _find(name: str) -> PluginOverview:

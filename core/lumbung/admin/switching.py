@@ -7,10 +7,12 @@ from collections.abc import Callable
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from lumbung.admin.plugins import title_of
 from lumbung.admin.rights import PLUGINS, acting_as, need_one_of
 from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
 from lumbung.lifecycle.enable import disable, enable, set_run_by
+from lumbung.lifecycle.needs import dependents_of, needs_of
 from lumbung.registry.state import InstalledPlugin
 from lumbung.tenancy.tenant import Tenant
 from lumbung.web.access import me, staff
@@ -27,15 +29,29 @@ def switch_on(name: str) -> Response:
     """Enable an application for the tenant that the form names."""
     plugin, tenant = _installed(name), _tenant_i_may_switch_for()
     title = plugin.manifest.title(language())
-    missing = _needed_first(plugin, tenant)
-    if missing:
+    with_needed = request.form.get("dengan") == "semua"
+    snapshot = current_scope().kernel.snapshot()
+    needed = needs_of(snapshot, name, tenant.id)
+    off = [title_of(one.name) for one in needed if one.state == "off"]
+    if off and not with_needed and not [one for one in needed if one.state in ("missing", "wrong")]:
         flash(
-            _("%(title)s membutuhkan %(others)s. Nyalakan itu dulu.", title=title, others=", ".join(missing)),
+            _(
+                "%(title)s membutuhkan %(others)s. Nyalakan itu dulu, atau nyalakan semuanya sekaligus di bawah ini.",
+                title=title,
+                others=", ".join(off),
+            ),
             "gawat",
         )
-        return _back(name)
-    if _switch(enable, name, tenant, unit=_unit_code()):
-        flash(_("%(title)s dinyalakan untuk %(tenant)s.", title=title, tenant=tenant.name), "baik")
+        return _back(name, "kebutuhan")
+    if _switch(enable, name, tenant, unit=_unit_code(), with_needed=with_needed):
+        both = _(
+            "%(title)s dan %(others)s dinyalakan untuk %(tenant)s.",
+            title=title,
+            others=", ".join(off),
+            tenant=tenant.name,
+        )
+        alone = _("%(title)s dinyalakan untuk %(tenant)s.", title=title, tenant=tenant.name)
+        flash(both if off else alone, "baik")
     return _back(name)
 
 
@@ -45,7 +61,7 @@ def switch_off(name: str) -> Response:
     """Disable an application for the tenant that the form names; its data is kept."""
     plugin, tenant = _installed(name), _tenant_i_may_switch_for()
     title = plugin.manifest.title(language())
-    dependents = _that_need(name, tenant)
+    dependents = [title_of(other) for other in dependents_of(current_scope().kernel.snapshot(), name, tenant.id)]
     if dependents:
         flash(
             _("%(others)s membutuhkan %(title)s. Matikan itu dulu.", others=", ".join(dependents), title=title),
@@ -73,7 +89,7 @@ def name_unit(name: str) -> Response:
     return _back(name)
 
 
-def _switch(turn: Callable[..., bool], name: str, tenant: Tenant, **values: str | None) -> bool:
+def _switch(turn: Callable[..., bool], name: str, tenant: Tenant, **values: str | bool | None) -> bool:
     """Switch in a transaction of its own, that of the tenant concerned; a refusal is shown and nothing changes."""
     scope = current_scope()
     scope.session.rollback()  # nothing was written here: give the connection back before another is taken
@@ -109,22 +125,5 @@ def _installed(name: str) -> InstalledPlugin:
     return plugin if plugin is not None else abort(404)
 
 
-def _needed_first(plugin: InstalledPlugin, tenant: Tenant) -> list[str]:
-    snapshot = current_scope().kernel.snapshot()
-    return [
-        snapshot.plugins[needed].manifest.title(language()) if needed in snapshot.plugins else needed
-        for needed in plugin.manifest.dependencies
-        if not snapshot.is_enabled(needed, tenant.id)
-    ]
-
-
-def _that_need(name: str, tenant: Tenant) -> list[str]:
-    return [
-        other.manifest.title(language())
-        for other in current_scope().kernel.snapshot().enabled_for(tenant.id)
-        if name in other.manifest.dependencies
-    ]
-
-
-def _back(name: str) -> Response:
-    return redirect(url_for("admin_plugins.detail", name=name), 303)
+def _back(name: str, part: str | None = None) -> Response:
+    return redirect(url_for("admin_plugins.detail", name=name, _anchor=part), 303)

@@ -11,21 +11,21 @@ from lumbung.web.refusals import words_of
 
 _ = core_domain.gettext
 
-STEPS = {
-    "install": ("inspect", "unpack", "migrate", "register"),
-    "adopt": ("migrate", "register"),
-    "uninstall": ("disable", "remove"),
-}
-
-
 def step_title(step: str) -> str:
     """Return what happens in one step of an operation."""
     titles: dict[str, str] = {
         "inspect": _("Memeriksa isi berkas"),
+        "plan": _("Mencocokkan dengan semua paket yang terpasang"),
+        "find": _("Mencari paketnya"),
         "unpack": _("Menaruh paket di tempatnya"),
+        "probe": _("Mencoba menjalankannya dalam proses tersendiri"),
         "migrate": _("Menyiapkan tabel basis data"),
+        "switch": _("Memakai paket yang baru"),
         "register": _("Mencatatkan aplikasi"),
-        "disable": _("Mematikan aplikasi di semua daerah"),
+        "renew": _("Memperbarui proses situs"),
+        "check": _("Memastikan boleh dicopot"),
+        "disable": _("Mematikan aplikasi"),
+        "enable": _("Menyalakan aplikasi"),
         "remove": _("Mengeluarkan paketnya"),
     }
     return titles.get(step, step)
@@ -35,10 +35,26 @@ def operation_title(kind: str) -> str:
     """Return what an operation is called."""
     titles: dict[str, str] = {
         "install": _("Pemasangan dari berkas"),
+        "upgrade": _("Pemutakhiran"),
         "adopt": _("Pemasangan paket bawaan"),
         "uninstall": _("Pencopotan"),
+        "enable": _("Penyalaan"),
+        "disable": _("Pematian"),
     }
     return titles.get(kind, kind)
+
+
+def operation_state(state: str) -> tuple[str, str]:
+    """Return how an operation stands, in a word and with its tone."""
+    states: dict[str, tuple[str, str]] = {
+        "waiting": (_("Menunggu"), "muted"),
+        "running": (_("Berjalan"), "padi"),
+        "returning": (_("Mengembalikan keadaan"), "padi"),
+        "done": (_("Selesai"), "baik"),
+        "failed": (_("Gagal, dikembalikan"), "gawat"),
+        "stuck": (_("Tersangkut"), "gawat"),
+    }
+    return states.get(state, (state, "muted"))
 
 
 def problem_words(line: PluginOverview) -> str | None:

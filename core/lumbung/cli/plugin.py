@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lumbung.cli import open_kernel
+from lumbung.cli._terminal import Terminal
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.lifecycle import enable as switching
 from lumbung.lifecycle import operations as installing
+from lumbung.lifecycle.history import history
 from lumbung.lifecycle.overview import overview
 from lumbung.site import system_actor
-
-_STEPS = {
-    "inspect": "looking into the wheel",
-    "unpack": "unpacking",
-    "migrate": "making tables",
-    "register": "registering",
-    "disable": "switching off for every tenant",
-    "remove": "removing the package",
-}
 
 
 @click.group()
@@ -38,9 +30,9 @@ def install(what: str) -> None:
     """Install a plugin from a wheel, or one whose package is already here by its NAME."""
     with open_kernel() as kernel:
         if "/" in what or "." in what or Path(what).exists():
-            manifest = installing.install_wheel(kernel, Path(what), by=system_actor(), tell=_say)
+            manifest = installing.install_wheel(kernel, Path(what), by=system_actor(), tell=Terminal())
         else:
-            manifest = installing.install_found(kernel, what, by=system_actor(), tell=_say)
+            manifest = installing.install_found(kernel, what, by=system_actor(), tell=Terminal())
     click.echo(
         f"{manifest.name} {manifest.version} is installed. Switch it on with "
         f"'lumbung plugin enable {manifest.name} --tenant SLUG'."
@@ -66,10 +58,12 @@ def list_plugins(as_json: bool) -> None:
 @click.argument("name")
 @click.option("--tenant", "slug", required=True, help="Slug of the tenant.")
 @click.option("--unit", "unit", help="Code of the unit that runs the service there, as citizens see it.")
-def enable(name: str, slug: str, unit: str | None) -> None:
+@click.option("--with-needed", is_flag=True, help="Switch on what it needs too.")
+def enable(name: str, slug: str, unit: str | None, with_needed: bool) -> None:
     """Switch the plugin NAME on for a tenant."""
     with open_kernel() as kernel:
-        changed = switching.enable(kernel, name, kernel.tenant(slug), by=system_actor(), unit=unit)
+        tenant = kernel.tenant(slug)
+        changed = switching.enable(kernel, name, tenant, by=system_actor(), unit=unit, with_needed=with_needed)
     run_by = f", run by {unit.strip().upper()}" if unit else ""
     click.echo(f"{name} is {'now' if changed else 'already'} on for {slug}{run_by}.")
 
@@ -90,13 +84,31 @@ def disable(name: str, slug: str) -> None:
 def uninstall(name: str) -> None:
     """Take the plugin NAME off this site; its tables and data stay."""
     with open_kernel() as kernel:
-        installing.uninstall(kernel, name, by=system_actor(), tell=_say)
+        installing.uninstall(kernel, name, by=system_actor(), tell=Terminal())
     click.echo(f"{name} is uninstalled; its data is kept.")
 
 
-def _say(step: str) -> None:
-    if sys.stderr.isatty():  # a script hears the outcome alone
-        click.echo(f"  {_STEPS.get(step, step)} ...", err=True)
+@plugin.command("operations")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--last", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many.")
+def operations(as_json: bool, last: int) -> None:
+    """List what was done to plugins, the latest first, and go on with what was left behind."""
+    with open_kernel() as kernel:
+        if taken_up := installing.resume(kernel):
+            click.echo(f"{taken_up} operation(s) had been left behind and were taken up again.", err=True)
+        rows = history(kernel, last)
+        tenants = {tenant.id: tenant.slug for tenant in kernel.snapshot().tenants.values()}
+    if as_json:
+        click.echo(json.dumps([row.as_json() for row in rows], indent=2))
+        return
+    if not rows:
+        click.echo("Nothing was done to any plugin yet.")
+    for row in rows:
+        where = f" for {tenants.get(row.tenant_id, row.tenant_id)}" if row.tenant_id else ""
+        reason = f"\t! {row.reason}" if row.reason else ""
+        click.echo(
+            f"{row.asked_at:%Y-%m-%d %H:%M}\t{row.kind} {row.plugin or '-'}{where}\t{row.state}\t{row.by}{reason}"
+        )
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ from lumbung.database.keyring import KEY_ID, Key, Keyring, KeyringError
 from lumbung.errors import LumbungError
 
 COMMENT = "lumbung:encrypted"
+PLATFORM = 0  # stands for the tenant where a value is the platform's own; no tenant has this id
 
 VERSION = 1
 _NONCE = 12

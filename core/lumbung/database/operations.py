@@ -183,6 +183,9 @@ _THINGS = text(
 )
 
 
+_LONGER_NAMES = text("SELECT DISTINCT component FROM lumbung_ledger WHERE starts_with(component, :prefix)")
+
+
 def things_in(connection: Connection) -> dict[str, str]:
     """Return what is in the schema, each with the name that tells whose it is: to compare before and after."""
     return {str(thing): str(name) for thing, name in connection.execute(_THINGS)}
@@ -198,6 +201,7 @@ def check_tables(
     called inside the migration's transaction, so that a refusal leaves nothing behind.
     """
     prefix = {"prefix": f"{plugin}_"}
+    longer = connection.execute(_LONGER_NAMES, prefix).scalars().all()
     for thing, name in (things_in(connection) if before is not None else {}).items():
         if thing not in (before or {}) and not name.startswith((f"{plugin}_", "lumbung_version_")):
             raise LumbungError(
@@ -206,6 +210,14 @@ def check_tables(
                 thing=Sentence.heard(thing, ("Table %(name)s", "Function %(name)s")),
                 plugin=plugin,
             )
+        for other in longer:
+            if thing not in (before or {}) and name.startswith(f"{other}_"):
+                raise LumbungError(
+                    "%(thing)s was made by %(plugin)s, but its name is that of the plugin %(other)s.",
+                    thing=Sentence.heard(thing, ("Table %(name)s", "Function %(name)s")),
+                    plugin=plugin,
+                    other=other,
+                )
     for view in connection.execute(_OPEN_VIEWS, prefix).scalars():
         raise LumbungError(
             "View %(view)s of %(plugin)s would show every tenant's rows: make it WITH (security_invoker = true), and "

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from lumbung.database.encrypted import COMMENT, HEAD, LEAST, VERSION, Unreadable, seal, unseal
+from lumbung.database.encrypted import COMMENT, HEAD, LEAST, PLATFORM, VERSION, Unreadable, seal, unseal
 from lumbung.database.keyring import Key, Keyring
 from lumbung.errors import LumbungError
 
@@ -31,7 +31,11 @@ _COLUMNS = text(
     """
     SELECT c.relname, a.attname, col_description(c.oid, a.attnum) AS comment, EXISTS (
                SELECT 1 FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attname = 'tenant_id' AND NOT t.attisdropped
-           ) AS of_tenants
+           ) AS of_tenants, ARRAY(
+               SELECT k.attname::text FROM pg_index i JOIN pg_attribute k ON k.attrelid = c.oid
+                 AND k.attnum = ANY (i.indkey)
+               WHERE i.indrelid = c.oid AND i.indisprimary ORDER BY array_position(i.indkey::int2[], k.attnum)
+           ) AS keys
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0
       AND NOT a.attisdropped AND a.atttypid = 'bytea'::regtype
@@ -56,11 +60,16 @@ class RotationRunning(LumbungError):
 
 @dataclass(frozen=True)
 class EncryptedColumn:
-    """A column that the database says is encrypted. ``place`` is what its values are bound to."""
+    """A column that the database says is encrypted. ``place`` is what its values are bound to.
+
+    ``keys`` is the primary key of its table. Values of a table of the platform itself are bound to no tenant.
+    """
 
     table: str
     name: str
     place: str
+    keys: tuple[str, ...] = ("tenant_id", "id")
+    of_tenants: bool = True
 
     def __str__(self) -> str:
         return f"{self.table}.{self.name}"
@@ -97,12 +106,13 @@ Tell = Callable[[int], None]
 def encrypted_columns(connection: Connection) -> list[EncryptedColumn]:
     """Return every encrypted column of the database, a plugin's too, installed or not."""
     found = []
-    for table, name, comment, of_tenants in connection.execute(_COLUMNS, {"comment": COMMENT}):
-        if not of_tenants:
+    for table, name, comment, of_tenants, keys in connection.execute(_COLUMNS, {"comment": COMMENT}):
+        if not keys or not (of_tenants or table.startswith("lumbung_")):
             raise LumbungError(
                 "Column %(column)s is encrypted, and its table belongs to no tenant.", column=f"{table}.{name}"
             )
-        found.append(EncryptedColumn(table, name, comment.partition(" ")[2].strip() or f"{table}.{name}"))
+        place = comment.partition(" ")[2].strip() or f"{table}.{name}"
+        found.append(EncryptedColumn(table, name, place, tuple(keys), of_tenants))
     return found
 
 
@@ -161,14 +171,14 @@ def sweep(engine: Engine, keyring: Keyring, *, tell: Tell, batch: int = BATCH) -
         columns = encrypted_columns(connection)
         connection.commit()
         for column in columns:
-            after: tuple[int, Any] | None = None
+            after: tuple[Any, ...] | None = None
             while True:
                 with connection.begin():
                     rows = _take(connection, column, keyring.active(), after, batch)
                     done = _move(connection, column, rows, keyring)
                 if not rows:
                     break
-                after = rows[-1].tenant_id, rows[-1].id
+                after = _key_of(rows[-1], column)
                 moved += done
                 tell(done)
     return moved
@@ -244,38 +254,38 @@ def _count(connection: Connection, column: EncryptedColumn) -> Mapping[bytes, in
 
 
 def _take(
-    connection: Connection, column: EncryptedColumn, active: Key, after: tuple[int, Any] | None, batch: int
+    connection: Connection, column: EncryptedColumn, active: Key, after: tuple[Any, ...] | None, batch: int
 ) -> Sequence[Any]:
     """Lock the next rows whose value stands under another key. What points at them may still be written."""
     table, name = _quoted(connection, column)
-    begins = "AND (tenant_id, id) > (:tenant_id, :id)" if after else ""
-    place = {"tenant_id": after[0], "id": after[1]} if after else {}
+    keys = ", ".join(_quote(connection, key) for key in column.keys)
+    given = {f"key_{place}": value for place, value in enumerate(after or ())}
+    begins = f"AND ({keys}) > ({', '.join(f':{one}' for one in given)})" if given else ""
     return connection.execute(
         text(
-            f"SELECT tenant_id, id, {name} AS value FROM {table} "  # noqa: S608
+            f"SELECT {keys}, {_tenant_of(column)} AS tenant, {name} AS value FROM {table} "  # noqa: S608
             f"WHERE {name} IS NOT NULL AND substring({name} FROM 1 FOR {HEAD}) <> :head {begins} "
-            "ORDER BY tenant_id, id LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED"
+            f"ORDER BY {keys} LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED"
         ),
-        {"head": bytes([VERSION]) + active.id, "batch": batch, **place},
+        {"head": bytes([VERSION]) + active.id, "batch": batch, **given},
     ).all()
 
 
 def _move(connection: Connection, column: EncryptedColumn, rows: Sequence[Any], keyring: Keyring) -> int:
     table, name = _quoted(connection, column)
+    same = " AND ".join(f"{_quote(connection, key)} = :key_{place}" for place, key in enumerate(column.keys))
     moved = []
     for row in rows:
         try:
-            opened = unseal(row.value, keyring, tenant_id=row.tenant_id, place=column.place)
+            opened = unseal(row.value, keyring, tenant_id=row.tenant, place=column.place)
         except Unreadable:
             continue
-        closed = seal(opened, keyring.active(), tenant_id=row.tenant_id, place=column.place)
-        moved.append({"tenant_id": row.tenant_id, "id": row.id, "old": row.value, "new": closed})
+        closed = seal(opened, keyring.active(), tenant_id=row.tenant, place=column.place)
+        found = {f"key_{place}": value for place, value in enumerate(_key_of(row, column))}
+        moved.append({"old": row.value, "new": closed, **found})
     if moved:
         connection.execute(
-            text(
-                f"UPDATE {table} SET {name} = :new "  # noqa: S608
-                f"WHERE tenant_id = :tenant_id AND id = :id AND {name} = :old"
-            ),
+            text(f"UPDATE {table} SET {name} = :new WHERE {same} AND {name} = :old"),  # noqa: S608
             moved,
         )
     return len(moved)
@@ -290,7 +300,7 @@ def _damaged(engine: Engine, keyring: Keyring) -> int:
             table, name = _quoted(connection, column)
             rows = connection.execute(
                 text(
-                    f"SELECT tenant_id, {name} AS value FROM {table} "  # noqa: S608
+                    f"SELECT {_tenant_of(column)} AS tenant, {name} AS value FROM {table} "  # noqa: S608
                     f"WHERE substring({name} FROM 1 FOR {HEAD}) = ANY(:heads)"
                 ),
                 {"heads": [bytes([VERSION]) + key for key in old]},
@@ -301,15 +311,27 @@ def _damaged(engine: Engine, keyring: Keyring) -> int:
 
 def _opens(row: Any, column: EncryptedColumn, keyring: Keyring) -> bool:
     try:
-        unseal(row.value, keyring, tenant_id=row.tenant_id, place=column.place)
+        unseal(row.value, keyring, tenant_id=row.tenant, place=column.place)
     except Unreadable:
         return False
     return True
 
 
 def _quoted(connection: Connection, column: EncryptedColumn) -> tuple[str, str]:
-    quote = connection.dialect.identifier_preparer.quote
-    return quote(column.table), quote(column.name)
+    return _quote(connection, column.table), _quote(connection, column.name)
+
+
+def _quote(connection: Connection, name: str) -> str:
+    return connection.dialect.identifier_preparer.quote(name)
+
+
+def _tenant_of(column: EncryptedColumn) -> str:
+    """Return what stands for a row's tenant in SQL."""
+    return "tenant_id" if column.of_tenants else str(PLATFORM)
+
+
+def _key_of(row: Any, column: EncryptedColumn) -> tuple[Any, ...]:
+    return tuple(row)[: len(column.keys)]
 
 
 def _now(engine: Engine) -> datetime:

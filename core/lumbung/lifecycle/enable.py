@@ -9,62 +9,108 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lumbung import audit
-from lumbung.context import scope_or_none
+from lumbung.context import Scope, scope_or_none
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.machine import between_operations, note_done
+from lumbung.lifecycle.needs import dependents_of, needs_of
 from lumbung.openid import clients
 from lumbung.registry.discovery import PluginUnusable
 from lumbung.registry.manifest import DATA_HOOKS, Manifest
 from lumbung.registry.models import EnabledRow
-from lumbung.registry.state import bump
+from lumbung.registry.state import Snapshot, bump
 from lumbung.tenancy.services import find_unit
 from lumbung.tenancy.tenant import Tenant
 
 
-def enable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str, unit: str | None = None) -> bool:
+def enable(
+    kernel: Kernel, plugin: str, tenant: Tenant, *, by: str, unit: str | None = None, with_needed: bool = False
+) -> bool:
     """Switch a plugin on for a tenant; False when it was on already. ``unit`` is the code of who runs it there.
 
-    Raises `LumbungError` when it is not installed, declares personal data without the hooks that hand them out and
-    erase them, needs a plugin that is not on for this tenant, or the tenant has no such unit.
+    ``with_needed`` switches on what it needs too, all or nothing. Raises `LumbungError` when it is not installed,
+    declares personal data without the hooks that hand them out and erase them, needs a plugin that is not on for this
+    tenant, or the tenant has no such unit.
     """
-    kernel.state.forget()
-    snapshot = kernel.snapshot()
-    if plugin not in snapshot.plugins:
-        known = list(snapshot.plugins)
-        raise LumbungError("Plugin %(plugin)s is not installed; installed are: %(known)s.", plugin=plugin, known=known)
-    if missing := _hooks_missing(kernel, snapshot.plugins[plugin].manifest):
-        raise LumbungError(
-            "Plugin %(plugin)s declares personal data and does not implement %(missing)s; the law (UU 27/2022) lets "
-            "nobody hold data that cannot be handed out and erased. Ask its donor for a version that does.",
-            plugin=plugin,
-            missing=list(missing),
-        )
-    for needed in snapshot.plugins[plugin].manifest.dependencies:
-        if not snapshot.is_enabled(needed, tenant.id):
-            raise LumbungError(
-                "Plugin %(plugin)s needs %(needed)s; enable that for %(tenant)s first.",
-                plugin=plugin,
-                needed=needed,
-                tenant=tenant.slug,
-            )
     with kernel.scope(tenant, actor=by, address=_address()) as scope:
-        between_operations(kernel, scope.session)
-        made = scope.session.execute(
-            insert(EnabledRow)
-            .values(tenant_id=tenant.id, plugin=plugin, enabled_by=by)
-            .on_conflict_do_nothing()
-            .returning(EnabledRow.plugin)
-        ).first()
-        if made:
-            audit.record("plugin.enable", plugin, by=by)
-            note_done(scope.session, "enable", plugin, by=by, tenant_id=tenant.id, unit=unit)
-            clients.follow_plugin(scope.session, snapshot.plugins[plugin].manifest, by=by)
-            bump(scope.session)
+        snapshot = _alone(kernel, scope)
+        if plugin not in snapshot.plugins:
+            known = list(snapshot.plugins)
+            raise LumbungError(
+                "Plugin %(plugin)s is not installed; installed are: %(known)s.", plugin=plugin, known=known
+            )
+        off = _needed_first(snapshot, plugin, tenant, with_needed=with_needed)
+        for name in (*off, plugin):
+            _refuse_without_data_hooks(kernel, snapshot.plugins[name].manifest)
+        for name in off:
+            _switch_on(scope, snapshot.plugins[name].manifest, tenant, by)
+        made = _switch_on(scope, snapshot.plugins[plugin].manifest, tenant, by)
         if unit:
             _name_unit(scope.session, plugin, tenant, unit, by)
     kernel.state.forget()
+    return made
+
+
+def _alone(kernel: Kernel, scope: Scope) -> Snapshot:
+    """Let nothing else change while this transaction lasts, and return what is so now; raises `Busy`."""
+    between_operations(kernel, scope.session)
+    kernel.state.forget()
+    return kernel.snapshot()
+
+
+def _needed_first(snapshot: Snapshot, plugin: str, tenant: Tenant, *, with_needed: bool) -> list[str]:
+    """Return what else has to be switched on; raises `LumbungError` when that cannot or may not be done."""
+    needed = needs_of(snapshot, plugin, tenant.id)
+    for one in needed:
+        if one.state == "missing":
+            raise LumbungError(
+                "Plugin %(plugin)s needs the plugin %(needed)s %(wanted)s; install that first.",
+                plugin=one.asked_by,
+                needed=one.name,
+                wanted=one.wanted,
+            )
+        if one.state == "wrong":
+            raise LumbungError(
+                "Plugin %(plugin)s needs %(needed)s %(wanted)s; %(version)s is installed.",
+                plugin=one.asked_by,
+                needed=one.name,
+                wanted=one.wanted,
+                version=one.version or "-",
+            )
+    off = [one.name for one in needed if one.state == "off"]
+    if off and not with_needed:
+        raise LumbungError(
+            "Plugin %(plugin)s needs %(needed)s; enable that for %(tenant)s first, or all of them together.",
+            plugin=plugin,
+            needed=off,
+            tenant=tenant.slug,
+        )
+    return off
+
+
+def _switch_on(scope: Scope, manifest: Manifest, tenant: Tenant, by: str) -> bool:
+    made = scope.session.execute(
+        insert(EnabledRow)
+        .values(tenant_id=tenant.id, plugin=manifest.name, enabled_by=by)
+        .on_conflict_do_nothing()
+        .returning(EnabledRow.plugin)
+    ).first()
+    if made:
+        audit.record("plugin.enable", manifest.name, by=by)
+        note_done(scope.session, "enable", manifest.name, by=by, tenant_id=tenant.id)
+        clients.follow_plugin(scope.session, manifest, by=by)
+        bump(scope.session)
     return made is not None
+
+
+def _refuse_without_data_hooks(kernel: Kernel, manifest: Manifest) -> None:
+    if missing := _hooks_missing(kernel, manifest):
+        raise LumbungError(
+            "Plugin %(plugin)s declares personal data and does not implement %(missing)s; the law (UU 27/2022) lets "
+            "nobody hold data that cannot be handed out and erased. Ask its donor for a version that does.",
+            plugin=manifest.name,
+            missing=list(missing),
+        )
 
 
 def _hooks_missing(kernel: Kernel, manifest: Manifest) -> list[str]:
@@ -99,19 +145,15 @@ def disable(kernel: Kernel, plugin: str, tenant: Tenant, *, by: str) -> bool:
 
     Raises `LumbungError` when another plugin that is on for this tenant needs it.
     """
-    kernel.state.forget()
-    dependents = [
-        other.name for other in kernel.snapshot().enabled_for(tenant.id) if plugin in other.manifest.dependencies
-    ]
-    if dependents:
-        raise LumbungError(
-            "Plugin %(plugin)s is needed by %(dependents)s for %(tenant)s; disable that first.",
-            plugin=plugin,
-            dependents=dependents,
-            tenant=tenant.slug,
-        )
     with kernel.scope(tenant, actor=by, address=_address()) as scope:
-        between_operations(kernel, scope.session)
+        dependents = dependents_of(_alone(kernel, scope), plugin, tenant.id)
+        if dependents:
+            raise LumbungError(
+                "Plugin %(plugin)s is needed by %(dependents)s for %(tenant)s; disable that first.",
+                plugin=plugin,
+                dependents=dependents,
+                tenant=tenant.slug,
+            )
         gone = scope.session.execute(
             delete(EnabledRow)
             .where(EnabledRow.tenant_id == tenant.id, EnabledRow.plugin == plugin)

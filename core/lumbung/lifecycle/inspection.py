@@ -10,7 +10,6 @@ import hashlib
 import os
 import platform
 import re
-import stat
 import zipfile
 from collections.abc import Iterable
 from configparser import ConfigParser
@@ -18,12 +17,13 @@ from configparser import Error as ConfigError
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
-from importlib import metadata
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from installer.records import parse_record_file
 from installer.sources import WheelFile
 from installer.utils import parse_metadata_file
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -31,12 +31,11 @@ from packaging.version import InvalidVersion, Version
 
 import lumbung
 from lumbung.errors import LumbungError, Sentence
+from lumbung.lifecycle.members import LARGEST_WHEEL, WheelRefused, refuse_bad_members, refuse_false_sizes
 from lumbung.registry.discovery import GROUP, check_agreement
-from lumbung.registry.manifest import MANIFEST, Manifest, parse_manifest
+from lumbung.registry.manifest import MANIFEST, Manifest, ManifestError, parse_manifest
 
-LARGEST_WHEEL = 64 * 1024 * 1024
-LARGEST_UNPACKED = 256 * 1024 * 1024
-MOST_FILES = 10_000
+LARGEST_TEXT = 1024 * 1024  # bytes of a file of dist-info, or of the manifest, RECORD aside
 
 # What the library says of a wheel whose files are not those it promises; all else stays in its own words.
 _ISSUES = (
@@ -48,13 +47,13 @@ _ISSUES = (
 )
 
 
-class WheelRefused(LumbungError):
-    """The file is not a wheel of a plugin that may be installed here; the message says which file and why."""
-
-
 @dataclass(frozen=True)
 class InspectedWheel:
-    """A wheel that passed inspection. ``sha256`` is of the file as received."""
+    """A wheel that passed inspection. ``sha256`` is of the file as received.
+
+    ``requires`` and ``extras`` are what its METADATA says under Requires-Dist and Provides-Extra; whether they fit is
+    for `lumbung.lifecycle.full_set` to say.
+    """
 
     path: Path
     distribution: str
@@ -62,6 +61,8 @@ class InspectedWheel:
     module: str
     manifest: Manifest
     sha256: str
+    requires: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
 
 
 def inspect_wheel(path: Path) -> InspectedWheel:
@@ -87,12 +88,15 @@ def inspect_wheel(path: Path) -> InspectedWheel:
     try:
         with zipfile.ZipFile(path) as archive:
             return _inspect(path, archive, str(distribution), str(version))
-    except zipfile.BadZipFile:
+    except LumbungError:
+        raise
+    except Exception:  # a damaged archive makes zipfile and zlib raise whatever they like
         raise WheelRefused("%(file)s is damaged: it is not a zip archive.", file=path.name) from None
 
 
 def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: str) -> InspectedWheel:
-    _refuse_bad_members(path.name, archive)
+    refuse_bad_members(path.name, archive, path.stat().st_size)
+    refuse_false_sizes(path.name, archive)
     try:
         wheel = WheelFile(archive)
         dist_info = wheel.dist_info_dir
@@ -131,30 +135,19 @@ def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: s
             distribution=distribution,
             module=module,
         )
-    _refuse_unfit(path.name, manifest, facts.get_all("Requires-Dist") or [])
-    return InspectedWheel(path, distribution, version, module, manifest, _sha256(path))
-
-
-def _refuse_bad_members(file: str, archive: zipfile.ZipFile) -> None:
-    members = archive.infolist()
-    if len(members) > MOST_FILES:
-        raise WheelRefused("%(file)s holds more than %(most)s files.", file=file, most=MOST_FILES)
-    if sum(member.file_size for member in members) > LARGEST_UNPACKED:
-        most = LARGEST_UNPACKED // 2**20
-        raise WheelRefused("%(file)s would take more than %(most)s MB when unpacked.", file=file, most=most)
-    seen: set[str] = set()
-    for member in members:
-        name, path = member.filename.removesuffix("/"), PurePosixPath(member.filename)
-        odd = name != str(path) or not path.parts or not name.isprintable()
-        if odd or name.startswith("/") or "\\" in name or ".." in path.parts or ":" in name:
-            raise WheelRefused(
-                "%(file)s holds a file with a path that climbs out: %(path)r", file=file, path=member.filename
-            )
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise WheelRefused("%(file)s holds a link: %(path)s", file=file, path=name)
-        if name in seen:
-            raise WheelRefused("%(file)s holds %(path)s twice.", file=file, path=name)
-        seen.add(name)
+    _refuse_other_core(path.name, manifest)
+    requires, extras = facts.get_all("Requires-Dist") or [], facts.get_all("Provides-Extra") or []
+    _refuse_odd_requirements(path.name, requires)
+    return InspectedWheel(
+        path,
+        distribution,
+        version,
+        module,
+        manifest,
+        _sha256(path),
+        tuple(map(str, requires)),
+        tuple(map(str, extras)),
+    )
 
 
 def _refuse_missing_files(file: str, archive: zipfile.ZipFile, record: str) -> None:
@@ -204,7 +197,7 @@ def _refuse_foreign_files(file: str, archive: zipfile.ZipFile, module: str, dist
 
 def _entry_points(file: str, archive: zipfile.ZipFile, dist_info: str) -> dict[str, str]:
     try:
-        text = archive.read(f"{dist_info}/entry_points.txt").decode()
+        text = _text(file, archive, f"{dist_info}/entry_points.txt")
     except KeyError:
         raise WheelRefused(
             "%(file)s is not a plugin: it has no entry point in the group %(group)s.", file=file, group=GROUP
@@ -213,7 +206,7 @@ def _entry_points(file: str, archive: zipfile.ZipFile, dist_info: str) -> dict[s
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
         parser.read_string(text)
-    except ConfigError:
+    except (ConfigError, ValueError):
         raise WheelRefused("%(file)s: its entry_points.txt cannot be read.", file=file) from None
     for scripts in ("console_scripts", "gui_scripts"):
         if parser.has_section(scripts):
@@ -244,46 +237,57 @@ def _entry_points(file: str, archive: zipfile.ZipFile, dist_info: str) -> dict[s
 
 def _read_manifest(file: str, archive: zipfile.ZipFile, module: str) -> Manifest:
     try:
-        return parse_manifest(archive.read(f"{module}/{MANIFEST}").decode("utf-8"), f"{file}: {MANIFEST}")
+        manifest = parse_manifest(_text(file, archive, f"{module}/{MANIFEST}"), f"{file}: {MANIFEST}")
     except KeyError:
         raise WheelRefused(
             "%(file)s has no %(path)s: every plugin carries its manifest.", file=file, path=f"{module}/{MANIFEST}"
         ) from None
+    except (RecursionError, ValueError):  # of numbers with thousands of digits, or lists within lists
+        raise ManifestError("%(file)s: its manifest cannot be read.", file=file) from None
+    if _holds_nul(manifest.as_json()):
+        raise ManifestError("%(file)s: its manifest holds a character that cannot be kept.", file=file)
+    return manifest
+
+
+def _text(file: str, archive: zipfile.ZipFile, name: str) -> str:
+    if archive.getinfo(name).file_size > LARGEST_TEXT:
+        raise WheelRefused("%(file)s: %(path)s is too long to be read.", file=file, path=name)
+    try:
+        return archive.read(name).decode()
     except UnicodeDecodeError:
-        raise WheelRefused("%(file)s: %(path)s is not UTF-8 text.", file=file, path=MANIFEST) from None
+        raise WheelRefused("%(file)s: %(path)s is not UTF-8 text.", file=file, path=name) from None
 
 
-def _refuse_unfit(file: str, manifest: Manifest, requirements: Iterable[str]) -> None:
-    core = Version(lumbung.__version__)
-    if not SpecifierSet(manifest.core.requires).contains(core, prereleases=True):
+def _holds_nul(value: Any) -> bool:
+    """Whether a text in this plain data holds the one character that PostgreSQL keeps in no text."""
+    if isinstance(value, dict):
+        return any(_holds_nul(one) for pair in value.items() for one in pair)
+    return any(_holds_nul(one) for one in value) if isinstance(value, list) else "\x00" in str(value)
+
+
+def _refuse_other_core(file: str, manifest: Manifest) -> None:
+    if not SpecifierSet(manifest.core.requires).contains(Version(lumbung.__version__), prereleases=True):
         raise WheelRefused(
             "%(file)s needs Lumbung %(wanted)s; this is %(here)s.",
             file=file,
             wanted=manifest.core.requires,
             here=lumbung.__version__,
         )
+
+
+def _refuse_odd_requirements(file: str, requirements: Iterable[str]) -> None:
     for text in requirements:
         try:
             wanted = Requirement(text)
-        except InvalidRequirement:
+            if wanted.marker:
+                wanted.marker.evaluate({"extra": ""})
+        except (InvalidRequirement, UndefinedEnvironmentName, UndefinedComparison, InvalidVersion):
             raise WheelRefused("%(file)s: %(text)r is not a requirement.", file=file, text=text) from None
-        if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            present = metadata.version(canonicalize_name(wanted.name))
-        except metadata.PackageNotFoundError:
+        if wanted.url:
             raise WheelRefused(
-                "%(file)s needs the package %(package)s, which this platform does not have.",
+                "%(file)s asks for %(package)s from an address of its own; a plugin uses what this platform has.",
                 file=file,
                 package=wanted.name,
-            ) from None
-        if not wanted.specifier.contains(present, prereleases=True):
-            raise WheelRefused(
-                "%(file)s needs %(wanted)s; this platform has %(package)s %(present)s.",
-                file=file,
-                wanted=wanted,
-                package=wanted.name,
-                present=present,
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
@@ -113,16 +114,46 @@ def register(work: Work) -> None:
     if found is None:
         raise LumbungError("There is no plugin package %(plugin)r here any more.", plugin=work.name)
     manifest = found.manifest
-    work.keep(known=write_down(work, found, manifest))
+    if "row_before" not in work.facts:
+        work.keep(row_before=_row_as_it_is(work))
+    write_down(work, found, manifest)
     for tenant in work.kernel.snapshot().tenants.values():
         if work.kernel.snapshot().is_enabled(manifest.name, tenant.id):
             with work.kernel.scope(tenant, actor=work.by) as scope:
                 clients.follow_plugin(scope.session, manifest, by=work.by)
 
 
+def unregister(work: Work) -> None:
+    """Undo `register`: the plugin is what it was before, or unknown."""
+    if "row_before" not in work.facts:
+        return
+    before = work.facts["row_before"]
+    with work.migrator() as session:
+        row = session.get(PluginRow, work.name)
+        if row is not None and before is None:
+            session.delete(row)
+        elif row is not None:
+            if before["state"] == "purged":
+                row.state = "uninstalled"  # there is no straight way from installed to purged
+                session.flush()
+            for name, value in before.items():
+                setattr(row, name, value)
+        bump(session)
+    work.kernel.state.forget()
+
+
+def _row_as_it_is(work: Work) -> dict[str, Any] | None:
+    with work.kernel.database.new_session(None) as session:
+        row = session.get(PluginRow, work.name)
+        return None if row is None else {name: getattr(row, name) for name in _REGISTERED}
+
+
+_REGISTERED = ("version", "module", "state", "manifest", "wheel_hash", "installed_by")
+
+
 def renew(work: Work) -> None:
     """Have processes that may have imported an earlier package of this plugin replaced."""
-    if work.facts.get("known"):
+    if work.facts.get("row_before"):
         renew_code(work.kernel.settings.home)
 
 
@@ -146,10 +177,14 @@ INSTALL = (
     Step("probe", probe),
     Step("migrate", migrate, undo=take_tables_back),
     Step("switch", switch, undo=switch_back),
-    Step("register", register),
+    Step("register", register, undo=unregister),
     Step("renew", renew),
 )
-ADOPT = (Step("find", find_here), Step("migrate", migrate, undo=take_tables_back), Step("register", register))
+ADOPT = (
+    Step("find", find_here),
+    Step("migrate", migrate, undo=take_tables_back),
+    Step("register", register, undo=unregister),
+)
 
 
 def wheel_of(work: Work) -> InspectedWheel:
@@ -178,12 +213,10 @@ def component_of(found: FoundPlugin) -> Component:
     return Component(manifest.name, found.version, found.folder / "migrations", tuple(manifest.shared_tables))
 
 
-def write_down(work: Work, found: FoundPlugin, manifest: Manifest) -> bool:
-    """Write a package down as the installed one; return whether this plugin was known here before."""
+def write_down(work: Work, found: FoundPlugin, manifest: Manifest) -> None:
+    """Write a package down as the installed one."""
     with work.migrator() as session:
-        row = session.get(PluginRow, manifest.name)
-        known = row is not None
-        row = row or PluginRow(name=manifest.name)
+        row = session.get(PluginRow, manifest.name) or PluginRow(name=manifest.name)
         row.version = found.version
         row.module = found.module
         row.state = "installed"
@@ -193,6 +226,3 @@ def write_down(work: Work, found: FoundPlugin, manifest: Manifest) -> bool:
         session.add(row)
         bump(session)
     work.kernel.state.forget()
-    return known
-
-

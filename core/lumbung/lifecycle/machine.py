@@ -49,6 +49,30 @@ def quietly(_step: str) -> None:
     """Tell nobody about a step."""
 
 
+class Listener:
+    """Hears how an operation goes. This one does nothing about it; a terminal's prints."""
+
+    def begun(self, step: str) -> None:
+        """A step begins; one that is undone is called ``undo <step>``."""
+
+    def noted(self, words: Sentence) -> None:
+        """The step at hand has something to say."""
+
+    def progressed(self, done: int, total: int) -> None:
+        """The step at hand has come so far."""
+
+    def ended(self, step: str, state: str) -> None:
+        """A step is ``done``, has ``failed`` or is ``undone``."""
+
+
+class _Calls(Listener):
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+
+    def begun(self, step: str) -> None:
+        self._tell(step)
+
+
 @dataclass(frozen=True)
 class Step:
     """One step: ``do`` it, and, where there is something to take back, ``undo`` it. Both are harmless to repeat.
@@ -73,7 +97,7 @@ class Work:
     by: str
     facts: dict[str, Any] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)
-    tell: Tell = quietly
+    listener: Listener = field(default_factory=Listener)
 
     @property
     def name(self) -> str:
@@ -95,11 +119,13 @@ class Work:
     def note(self, words: Sentence) -> None:
         """Say something under the step at hand, for the page and the terminal."""
         self.steps[-1]["note"] = words.as_json()
+        self.listener.noted(words)
         self._save()
 
     def progress(self, done: int, total: int) -> None:
         """Say how far the step at hand is; a page shows it as a bar."""
         self.steps[-1]["progress"] = [done, total]
+        self.listener.progressed(done, total)
         self._save()
 
     @contextmanager
@@ -124,6 +150,7 @@ class Work:
             entry["state"] = state
             if state != "begun":
                 entry["ended"] = now
+                self.listener.ended(step, state)
         self._save()
 
     def _state_of(self, step: str) -> str | None:
@@ -149,13 +176,13 @@ def begin(
         return row.id
 
 
-def carry_out(kernel: Kernel, operation: UUID, steps: Steps, *, tell: Tell = quietly) -> Work | None:
+def carry_out(kernel: Kernel, operation: UUID, steps: Steps, *, tell: Tell | Listener = quietly) -> Work | None:
     """Do an operation, or go on with one that was left behind. Returns it, None when it had ended already.
 
     Call it under `alone`. A step that fails is undone with those before it; then its error is raised again, as
     `Unexpected` when it is none of ours. A process that is killed leaves the row as it is, for the next to go on.
     """
-    work, state = _taken(kernel, operation, tell)
+    work, state = _taken(kernel, operation, tell if isinstance(tell, Listener) else _Calls(tell))
     if work is None:
         return None
     planned: list[Step] = []
@@ -170,7 +197,8 @@ def carry_out(kernel: Kernel, operation: UUID, steps: Steps, *, tell: Tell = qui
             _end(kernel, operation, "failed", reason)
             if isinstance(error, LumbungError):
                 raise
-            raise Unexpected(reason) from error
+            template = reason
+            raise Unexpected(template) from error
         _end(kernel, operation, "done", None)
         return work
     _backwards(work, steps(work))
@@ -183,7 +211,7 @@ def _forwards(work: Work, steps: Sequence[Step]) -> None:
         if work._state_of(step.name) == "done":
             continue
         work._mark(step.name, "begun")
-        work.tell(step.name)
+        work.listener.begun(step.name)
         try:
             step.do(work)
         except Exception:
@@ -197,7 +225,7 @@ def _backwards(work: Work, steps: Sequence[Step]) -> None:
         state = work._state_of(step.name)
         if state in (None, "undone") or step.undo is None:
             continue
-        work.tell(f"undo {step.name}")
+        work.listener.begun(f"undo {step.name}")
         try:
             step.undo(work)
         except Exception as error:
@@ -206,7 +234,8 @@ def _backwards(work: Work, steps: Sequence[Step]) -> None:
                 "The way back failed at the step %(step)s: %(reason)s", step=step.name, reason=_reason(error, work)
             )
             _end(work.kernel, work.id, "stuck", reason)
-            raise LumbungError(reason) from error
+            template = reason
+            raise LumbungError(template) from error
         if state == "done":
             work._mark(step.name, "undone")
 
@@ -298,7 +327,7 @@ def migrator_url(kernel: Kernel) -> str:
     return kernel.migrator_url
 
 
-def _taken(kernel: Kernel, operation: UUID, tell: Tell) -> tuple[Work | None, str]:
+def _taken(kernel: Kernel, operation: UUID, listener: Listener) -> tuple[Work | None, str]:
     with kernel.database.new_session(None) as session, session.begin():
         row = session.scalar(select(OperationRow).where(OperationRow.id == operation).with_for_update())
         if row is None or row.state not in OPEN:
@@ -307,7 +336,7 @@ def _taken(kernel: Kernel, operation: UUID, tell: Tell) -> tuple[Work | None, st
             row.state = "running"
         row.begun_at = row.begun_at or utc_now()
         steps = [dict(one) for one in row.steps]
-        work = Work(kernel, row.id, row.kind, row.plugin, row.argument, row.asked_by, dict(row.facts), steps, tell)
+        work = Work(kernel, row.id, row.kind, row.plugin, row.argument, row.asked_by, dict(row.facts), steps, listener)
         kernel.state.forget()
         return work, row.state
 

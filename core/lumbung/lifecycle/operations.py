@@ -1,4 +1,4 @@
-"""Doing something to a plugin: the page asks the job worker for it, a command does it itself, both by the same steps."""
+"""Doing something to a plugin: a page asks the job worker for it, a command does it itself, by the same steps."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
 from werkzeug.utils import secure_filename
 
 from lumbung.context import current_scope
@@ -17,7 +18,7 @@ from lumbung.kernel import Kernel
 from lumbung.lifecycle import machine
 from lumbung.lifecycle.inspection import inspect_wheel
 from lumbung.lifecycle.kinds import steps_of
-from lumbung.lifecycle.machine import Tell, Work, alone, quietly
+from lumbung.lifecycle.machine import Listener, Tell, Work, alone, quietly
 from lumbung.registry.discovery import find_plugin
 from lumbung.registry.manifest import Manifest
 from lumbung.registry.models import OperationRow
@@ -25,17 +26,18 @@ from lumbung.registry.models import OperationRow
 logger = logging.getLogger(__name__)
 
 
-def install_wheel(kernel: Kernel, path: Path, *, by: str, tell: Tell = quietly) -> Manifest:
+def install_wheel(kernel: Kernel, path: Path, *, by: str, tell: Tell | Listener = quietly) -> Manifest:
     """Install the plugin in a wheel, or upgrade to it, and return its manifest.
 
-    ``tell`` hears each step. Raises `LumbungError` in one sentence; whatever fails leaves everything as it was.
+    ``tell`` hears each step (a `Listener` hears all there is to hear). Raises `LumbungError` in one sentence; whatever
+    fails leaves everything as it was.
     """
     wheel = inspect_wheel(path)
     run(kernel, kind_for(kernel, wheel.manifest.name), plugin=wheel.manifest.name, argument=str(path), by=by, tell=tell)
     return wheel.manifest
 
 
-def install_found(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> Manifest:
+def install_found(kernel: Kernel, name: str, *, by: str, tell: Tell | Listener = quietly) -> Manifest:
     """Install a plugin whose package is already in the environment (a bundled one), and return its manifest."""
     run(kernel, "adopt", plugin=name, by=by, tell=tell)
     found = find_plugin(name)
@@ -43,7 +45,7 @@ def install_found(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -
     return found.manifest
 
 
-def uninstall(kernel: Kernel, name: str, *, by: str, tell: Tell = quietly) -> None:
+def uninstall(kernel: Kernel, name: str, *, by: str, tell: Tell | Listener = quietly) -> None:
     """Take a plugin off this site. Its tables, files and ledger stay; installing it again finds them.
 
     Works when its package is already gone. Raises `LumbungError` when it is not installed or other plugins that
@@ -65,7 +67,7 @@ def run(
     plugin: str | None = None,
     argument: str | None = None,
     by: str,
-    tell: Tell = quietly,
+    tell: Tell | Listener = quietly,
     **facts: Any,
 ) -> Work:
     """Do an operation here and now, after whatever was left behind; raises `LumbungError` when it fails."""
@@ -137,13 +139,23 @@ def ask(kind: str, *, plugin: str | None = None, argument: str | None = None, by
     Returns the operation's id, to follow it by. It begins when the current transaction is committed.
     """
     scope = current_scope()
-    row = OperationRow(
-        kind=kind, plugin=plugin, argument=argument, asked_by=by, state="waiting", steps=[], facts=facts
-    )
+    row = OperationRow(kind=kind, plugin=plugin, argument=argument, asked_by=by, state="waiting", steps=[], facts=facts)
     scope.session.add(row)
     scope.session.flush()
     defer_operation(scope, row.id)
     return row.id
+
+
+def ask_again(operation: UUID) -> bool:
+    """Ask the job worker to go on with an operation that was left behind or is stuck; False when it has ended."""
+    scope = current_scope()
+    row = scope.session.scalar(select(OperationRow).where(OperationRow.id == operation).with_for_update())
+    if row is None or row.state not in (*machine.OPEN, "stuck"):
+        return False
+    if row.state == "stuck":
+        row.state, row.ended_at = "returning", None
+    defer_operation(scope, row.id)
+    return True
 
 
 def _throw_away_upload(kernel: Kernel, operation: UUID) -> None:

@@ -20,10 +20,10 @@ from installer.sources import WheelFile
 from packaging.utils import canonicalize_name
 
 from lumbung.lifecycle.inspection import InspectedWheel
-from lumbung.registry.discovery import forget
+from lumbung.registry.discovery import forget, is_kept
 
 CURRENT = "current"
-KEEP = 3  # generations that stay on disk, the current one included
+KEEP = 3  # generations that stay on disk, the current one and those that a process imported from not counted
 
 
 def put_in(root: Path, *wheels: InspectedWheel) -> None:
@@ -77,7 +77,8 @@ def switch_to(root: Path, number: int) -> None:
         link.symlink_to(str(number))
         link.replace(root / CURRENT)
         for old in [one for one in _numbers(root) if one != number][: 1 - KEEP]:
-            shutil.rmtree(root / str(old), ignore_errors=True)
+            if not is_kept(root / str(old)):
+                shutil.rmtree(root / str(old), ignore_errors=True)
     forget()
 
 

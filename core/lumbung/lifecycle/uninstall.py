@@ -1,4 +1,7 @@
-"""Uninstalling: a plugin is switched off everywhere and its package taken away, its data kept."""
+"""Uninstalling: a plugin's data is archived, it is switched off everywhere, and its package taken away.
+
+Its tables stay as they are; `lumbung.lifecycle.purge` takes them away later, with signed minutes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from sqlalchemy import text
 
 from lumbung.errors import LumbungError
 from lumbung.lifecycle import packages
+from lumbung.lifecycle.archives import archive, check_known, throw_away
 from lumbung.lifecycle.machine import Step, Work
 from lumbung.lifecycle.states import SERVED, move
 from lumbung.registry.models import PluginRow
@@ -28,6 +32,7 @@ def check(work: Work) -> None:
             plugin=work.name,
             dependents=needed_by,
         )
+    check_known(work)
 
 
 def switch_off(work: Work) -> None:
@@ -54,4 +59,9 @@ def remove(work: Work) -> None:
     packages.take_out(work.kernel.settings.plugin_folder, f"lumbung-{work.name}")
 
 
-UNINSTALL = (Step("check", check), Step("disable", switch_off), Step("remove", remove))
+UNINSTALL = (
+    Step("check", check),
+    Step("archive", archive, undo=throw_away),
+    Step("disable", switch_off),
+    Step("remove", remove),
+)

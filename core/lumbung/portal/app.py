@@ -11,6 +11,7 @@ from flask import make_response, render_template
 from lumbung.identity.person import PLATFORM_PERMISSIONS, TENANT_PERMISSIONS
 from lumbung.kernel import Kernel
 from lumbung.registry.state import InstalledPlugin
+from lumbung.web import renewing
 from lumbung.web.house import HouseApp
 from lumbung.web.i18n import language
 from lumbung.web.security import add_headers
@@ -88,6 +89,14 @@ class Portal(HouseApp):
             )
             answer = add_headers(make_response(body, 503), personal=False)
             answer.headers["Retry-After"] = "60"
+            return answer(environ, start_response)
+
+    def renewing(
+        self, plugin: InstalledPlugin, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer for a plugin that is being upgraded at this moment: nothing was saved, try again in a moment."""
+        with self.request_context(environ):
+            answer = add_headers(renewing.answer(self._service(plugin).title), personal=False)
             return answer(environ, start_response)
 
     @staticmethod

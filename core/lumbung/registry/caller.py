@@ -17,12 +17,16 @@ import pluggy
 
 from lumbung import hooks
 from lumbung.context import scope_or_none
-from lumbung.registry.discovery import PluginUnusable, describe_error, load_module
+from lumbung.errors import DatabaseUnavailable
+from lumbung.registry.at_work import board
+from lumbung.registry.code import Code
+from lumbung.registry.discovery import PluginUnusable, describe_error, find_plugin, load
 from lumbung.registry.faults import record_fault
 from lumbung.registry.state import InstalledPlugin, Snapshot
 
 logger = logging.getLogger(__name__)
 
+DATA_RIGHTS = frozenset({"export_person", "erase_person"})
 
 @dataclass(frozen=True)
 class Answers:
@@ -35,7 +39,8 @@ class Answers:
 class Caller:
     """Loads plugins at their first call and keeps them; one per process."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: Code | None = None) -> None:
+        self.code = code or Code()
         self._manager = pluggy.PluginManager(hooks.NAMESPACE)
         self._manager.add_hookspecs(hooks)
         self._lock = threading.Lock()
@@ -54,10 +59,21 @@ class Caller:
         with own:  # one that hangs when imported keeps nobody else waiting
             if plugin in self._loaded:
                 return
-            module = load_module(plugin)
+            module = self._import(plugin)
             with self._lock:
                 self._register(plugin, module)
             self._loaded.add(plugin)
+
+    def _import(self, plugin: str) -> ModuleType:
+        """Import a plugin and note which version that was; one that failed half-way left parts of itself behind."""
+        try:
+            module, version = load(plugin)
+        except PluginUnusable:
+            if found := find_plugin(plugin):
+                self.code.note(plugin, found.version)
+            raise
+        self.code.note(plugin, version)
+        return module
 
     def _register(self, plugin: str, module: ModuleType) -> None:
         try:
@@ -92,26 +108,39 @@ class Caller:
     def ask_all(
         self, hook: str, snapshot: Snapshot, tenant_id: int, *, each: type | None = None, **arguments: Any
     ) -> Answers:
-        """Ask every plugin that is enabled for the tenant and names ``hook`` in its manifest.
+        """Ask every plugin that is enabled for the tenant, names ``hook`` in its manifest and is not suspended.
 
         With ``each``, an answer is a list of such objects; anything else is a failure of that plugin alone.
         """
-        plugins = [plugin for plugin in snapshot.enabled_for(tenant_id) if hook in plugin.manifest.hooks]
+        plugins = [
+            plugin
+            for plugin in snapshot.enabled_for(tenant_id)
+            if hook in plugin.manifest.hooks and not snapshot.is_closed(plugin.name)
+        ]
         return self.ask_these(hook, plugins, each=each, **arguments)
 
     def ask_these(
         self, hook: str, plugins: Iterable[InstalledPlugin], *, each: type | None = None, **arguments: Any
     ) -> Answers:
-        """Ask these plugins, on or off, as `ask_all` asks those that are enabled."""
+        """Ask these plugins, on or off, as `ask_all` asks those that are enabled.
+
+        One that is suspended is not asked and counts as a failure: whoever names it here relies on its answer. What
+        the law lets a person ask for (`DATA_RIGHTS`) is asked of it nevertheless. In safe mode nobody is asked.
+        """
         values: dict[str, Any] = {}
         failures: dict[str, str] = {}
         for plugin in plugins:
+            if closed := _closed(plugin.name, hook):
+                failures[plugin.name] = closed
+                continue
             try:
                 answer = self._ask_inside_savepoint(hook, plugin, arguments, each)
             except Exception as error:
                 failures[plugin.name] = describe_error(error)
                 logger.exception("hook %s of plugin %s failed", hook, plugin.name)
-                record_fault(plugin.name, f"hook {hook}", describe_error(error))
+                if not isinstance(error, DatabaseUnavailable):
+                    kind = "memory" if isinstance(error, MemoryError) else "hook"
+                    record_fault(plugin.name, f"hook {hook}", describe_error(error), kind=kind)
             else:
                 if answer is not None:
                     values[plugin.name] = answer
@@ -126,7 +155,7 @@ class Caller:
             return _listed(self.ask(hook, plugin.name, **arguments), each)
         acting, scope.plugin = scope.plugin, plugin.name
         try:
-            with scope.session.begin_nested():
+            with scope.session.begin_nested(), board.inside(plugin.name, scope):
                 return _listed(self.ask(hook, plugin.name, **arguments), each)
         except (KeyboardInterrupt, GeneratorExit):
             raise
@@ -149,6 +178,17 @@ class Caller:
                     hook=caller.name,
                     known=sorted(known),
                 )
+
+
+def _closed(plugin: str, hook: str) -> str | None:
+    """Return why a plugin's code may not run now, None when it may."""
+    scope = scope_or_none()
+    if scope is None:
+        return None
+    snapshot = scope.kernel.snapshot()
+    if snapshot.safe:
+        return "the site is in safe mode"
+    return "suspended" if plugin in snapshot.suspended and hook not in DATA_RIGHTS else None
 
 
 def _listed(answer: Any, each: type | None) -> Any:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import importlib.metadata
-import importlib.util
+import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,8 +36,9 @@ class FoundPlugin:
 
     @cached_property
     def folder(self) -> Path:
-        """The folder of its package, found without importing it."""
-        spec = importlib.util.find_spec(self.module)
+        """The folder of its package, found without importing it: not that of an earlier copy which was imported."""
+        specs = (finder.find_spec(self.module, None) for finder in sys.meta_path)
+        spec = next((spec for spec in specs if spec is not None), None)
         if spec is None or not spec.submodule_search_locations:
             raise PluginUnusable(
                 "Plugin %(plugin)s names the module %(module)s, which is not a package.",
@@ -74,15 +77,58 @@ def add_plugin_folder(folder: Path) -> None:
 
     Inspection lets nothing into that folder but plugins' own packages, so no other module can be shadowed.
     """
-    path = str(folder)
-    if path not in sys.path:
-        sys.path.insert(0, path)
+    link = str(folder)
+    if _links.get(link) not in sys.path:
+        _links[link] = os.path.realpath(link)
+        sys.path.insert(0, _links[link])
     forget()
 
 
 def forget() -> None:
     """Drop what was remembered about installed packages, after an install or uninstall."""
+    _follow_links()
     importlib.invalidate_caches()
+
+
+# Folders that may be links, each with where it led when it was put on the import path. The path itself is put there,
+# not the link: whatever a process imports of a package later on comes from the same copy as the rest of it.
+_links: dict[str, str] = {}
+_kept: dict[str, int] = {}
+
+
+def _follow_links() -> None:
+    for link, known in list(_links.items()):
+        if known not in sys.path:
+            del _links[link]
+        elif (now := os.path.realpath(link)) != known:
+            _links[link] = now
+            sys.path[sys.path.index(known)] = now
+
+
+def _keep(module: ModuleType) -> None:
+    """Have the folder that a package was imported from stay for as long as this process lives; see `is_kept`."""
+    folder = str(Path(module.__file__ or "").parent.parent)
+    if folder in _links.values() and folder not in _kept:
+        with suppress(OSError):
+            _kept[folder] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(_kept[folder], fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether a process that lives has imported a package from ``folder``."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 class _Manager(NamedExtensionManager[ModuleType]):
@@ -102,6 +148,7 @@ class _Manager(NamedExtensionManager[ModuleType]):
 
 def find_plugins() -> dict[str, FoundPlugin]:
     """Return every plugin on the import path by name. No plugin code runs."""
+    _follow_links()
     found: dict[str, FoundPlugin] = {}
     for entry in _Manager(GROUP, names=[], on_missing_entrypoints_callback=None).list_entry_points():
         version = entry.dist.version if entry.dist else "0"
@@ -115,7 +162,12 @@ def find_plugin(name: str) -> FoundPlugin | None:
 
 
 def load_module(plugin: str) -> ModuleType:
-    """Import a plugin's package through stevedore and return it.
+    """Import a plugin's package and return it; raises `PluginUnusable` as `load` does."""
+    return load(plugin)[0]
+
+
+def load(plugin: str) -> tuple[ModuleType, str]:
+    """Import a plugin's package through stevedore and return it with its version.
 
     Raises `PluginUnusable` whatever goes wrong inside: donated code may even call `sys.exit` when imported.
     """
@@ -136,12 +188,13 @@ def load_module(plugin: str) -> ModuleType:
         raise _cannot_be_imported(plugin, problems[0]) from problems[0]
     if plugin not in manager.names():
         raise PluginUnusable("Plugin %(plugin)s is not on the import path; install its package again.", plugin=plugin)
-    module = manager[plugin].plugin
+    module, entry = manager[plugin].plugin, manager[plugin].entry_point
     if not isinstance(module, ModuleType):
         raise PluginUnusable(
             "Plugin %(plugin)s: its entry point must name a package, not an object in it.", plugin=plugin
         )
-    return module
+    _keep(module)
+    return module, _normal(entry.dist.version if entry.dist else "0")
 
 
 def _cannot_be_imported(plugin: str, error: BaseException) -> PluginUnusable:

@@ -14,14 +14,15 @@ from typing import Annotated, Any, Literal
 from croniter import croniter
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from lumbung.errors import LumbungError, Sentence
 from lumbung.hooks import hook_names
+from lumbung.registry.parts import Name, Part, Unfit, Words
+from lumbung.registry.plugin_setting import PluginSetting, refuse_disagreeing
 
 MANIFEST = "plugin.toml"
 DATA_HOOKS = ("export_person", "erase_person")  # what holding personal data obliges to
-NAME = r"^[a-z][a-z0-9_]{1,38}$"
 
 # First path segments and table prefixes that are the house's own.
 RESERVED = frozenset(
@@ -58,10 +59,6 @@ class ManifestError(LumbungError):
     """The manifest cannot be used; the message names the file, the key and what was expected."""
 
 
-class _Unfit(LumbungError, ValueError):
-    """A value that a check of ours refuses: pydantic hands it on with its key, `_reason_of` takes it out again."""
-
-
 # What pydantic says with a value in it. All else it says is looked up as it stands.
 _SAID = {
     "literal_error": ("Input should be %(some)s or %(last)s", "Input should be %(one)s"),
@@ -78,7 +75,7 @@ def _specifier(value: str) -> str:
     try:
         SpecifierSet(value)
     except InvalidSpecifier:
-        raise _Unfit("%(value)r is not a version range such as '>=0.1,<1'", value=value) from None
+        raise Unfit("%(value)r is not a version range such as '>=0.1,<1'", value=value) from None
     return value
 
 
@@ -86,18 +83,18 @@ def _version(value: str) -> str:
     try:
         return str(Version(value))
     except InvalidVersion:
-        raise _Unfit("%(value)r is not a version such as '1.0.0'", value=value) from None
+        raise Unfit("%(value)r is not a version such as '1.0.0'", value=value) from None
 
 
 def _cron(value: str) -> str:
     if len(value.split()) != 5 or not croniter.is_valid(value):
-        raise _Unfit("%(value)r is not a cron line such as '5 0 * * *'", value=value)
+        raise Unfit("%(value)r is not a cron line such as '5 0 * * *'", value=value)
     return value
 
 
 def _path(value: str) -> str:
     if not re.fullmatch(r"/[A-Za-z0-9/_-]*", value):
-        raise _Unfit("%(value)r is not a path inside the plugin such as '/loket'", value=value)
+        raise Unfit("%(value)r is not a path inside the plugin such as '/loket'", value=value)
     return value
 
 
@@ -121,22 +118,6 @@ Specifier = Annotated[str, AfterValidator(_specifier)]
 VersionText = Annotated[str, AfterValidator(_version)]
 CronLine = Annotated[str, AfterValidator(_cron)]
 PagePath = Annotated[str, AfterValidator(_path)]
-Name = Annotated[str, Field(pattern=NAME)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Words(_Part):
-    """A text in Indonesian and in English."""
-
-    id: str = Field(min_length=1, max_length=400)
-    en: str = Field(min_length=1, max_length=400)
-
-    def __call__(self, language: str) -> str:
-        """Return the text in ``language``; Indonesian when it is neither."""
-        return self.en if language == "en" else self.id
 
 
 def _in_both(given: Any) -> Any:
@@ -147,7 +128,7 @@ def _in_both(given: Any) -> Any:
 WordsOrText = Annotated[Words, BeforeValidator(_in_both)]
 
 
-class Donor(_Part):
+class Donor(Part):
     """Who gave the application: shown on its every page, because giving is honoured here."""
 
     name: str = Field(min_length=2, max_length=120)
@@ -155,20 +136,20 @@ class Donor(_Part):
     url: str | None = Field(None, pattern=r"^https://")
 
 
-class CoreNeeds(_Part):
+class CoreNeeds(Part):
     """Which versions of the core the plugin was made for."""
 
     requires: Specifier
 
 
-class Permission(_Part):
+class Permission(Part):
     """Something a person may be allowed to do, such as ``antrean.serve``."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
     title: Words
 
 
-class Role(_Part):
+class Role(Part):
     """A suggested bundle of permissions; granted as ``<plugin>.<name>``."""
 
     name: Name
@@ -176,7 +157,7 @@ class Role(_Part):
     permissions: tuple[str, ...]
 
 
-class NavigationItem(_Part):
+class NavigationItem(Part):
     """A link in the menu: of citizens or of the desk."""
 
     place: Literal["citizen", "desk"]
@@ -186,14 +167,14 @@ class NavigationItem(_Part):
     permission: str | None = None
 
 
-class AuditAction(_Part):
+class AuditAction(Part):
     """What an action in the plugin's part of the audit trail is called."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")
     title: Words
 
 
-class PersonalData(_Part):
+class PersonalData(Part):
     """One kind of personal data the plugin keeps: the line of the processing register (UU 27/2022)."""
 
     name: WordsOrText
@@ -205,14 +186,14 @@ class PersonalData(_Part):
     recipients: WordsOrText | None = None
 
 
-class LongWords(_Part):
+class LongWords(Part):
     """A text of several sentences in Indonesian and in English."""
 
     id: str = Field(min_length=10, max_length=4000)
     en: str = Field(min_length=10, max_length=4000)
 
 
-class ConsentAsked(_Part):
+class ConsentAsked(Part):
     """What people may agree to, in words that they can read. A new wording has a higher ``version``."""
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", max_length=80)
@@ -221,14 +202,14 @@ class ConsentAsked(_Part):
     version: int = Field(1, ge=1)
 
 
-class Events(_Part):
+class Events(Part):
     """Which events the plugin sends and which of others it wants to hear."""
 
     emits: tuple[str, ...] = ()
     listens: tuple[str, ...] = ()
 
 
-class OpenIDNeeds(_Part):
+class OpenIDNeeds(Part):
     """What the plugin's own client of the OpenID provider is made of: paths below the plugin, and scopes."""
 
     redirect_paths: tuple[PagePath, ...] = Field(min_length=1, max_length=20)
@@ -236,14 +217,14 @@ class OpenIDNeeds(_Part):
     scopes: tuple[Literal["openid", "profile", "email", "phone", "roles", "offline_access"], ...] = ("profile",)
 
 
-class ScheduledJob(_Part):
+class ScheduledJob(Part):
     """A job that runs by the clock, in the tenant's time zone, for each tenant that has the plugin enabled."""
 
     name: Name
     cron: CronLine
 
 
-class Manifest(_Part):
+class Manifest(Part):
     """The whole of ``plugin.toml``. Names are one word for everything: URL, tables, templates, permissions."""
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -268,36 +249,38 @@ class Manifest(_Part):
     life_events: tuple[LifeEvent, ...] = ()
     actions: tuple[AuditAction, ...] = ()
     jobs: tuple[ScheduledJob, ...] = ()
+    settings: tuple[PluginSetting, ...] = Field((), max_length=100)
     openid: OpenIDNeeds | None = None
 
     @model_validator(mode="after")
     def _agree(self) -> Manifest:
         if self.name in RESERVED or self.name.startswith("lumbung"):
-            raise _Unfit("the name %(name)r is the house's own; choose another", name=self.name)
+            raise Unfit("the name %(name)r is the house's own; choose another", name=self.name)
         for hook in self.hooks:
             if hook not in hook_names():
-                raise _Unfit("there is no hook %(hook)r; there are: %(known)s", hook=hook, known=sorted(hook_names()))
+                raise Unfit("there is no hook %(hook)r; there are: %(known)s", hook=hook, known=sorted(hook_names()))
         declared = {permission.name for permission in self.permissions}
         for permission in declared:
             if not permission.startswith(f"{self.name}."):
-                raise _Unfit("permission %(name)r must begin with '%(plugin)s.'", name=permission, plugin=self.name)
+                raise Unfit("permission %(name)r must begin with '%(plugin)s.'", name=permission, plugin=self.name)
         for used in [p for role in self.roles for p in role.permissions] + [
             item.permission for item in self.navigation if item.permission
         ]:
             if used not in declared:
-                raise _Unfit("permission %(name)r is used but not declared under [[permissions]]", name=used)
+                raise Unfit("permission %(name)r is used but not declared under [[permissions]]", name=used)
         for action in self.actions:
             if not action.name.startswith(f"{self.name}."):
-                raise _Unfit("action %(name)r must begin with '%(plugin)s.'", name=action.name, plugin=self.name)
+                raise Unfit("action %(name)r must begin with '%(plugin)s.'", name=action.name, plugin=self.name)
         for consent in self.consents:
             if not consent.code.startswith(f"{self.name}."):
-                raise _Unfit("consent %(name)r must begin with '%(plugin)s.'", name=consent.code, plugin=self.name)
+                raise Unfit("consent %(name)r must begin with '%(plugin)s.'", name=consent.code, plugin=self.name)
         for event in self.events.emits:
             if not event.startswith(f"{self.name}."):
-                raise _Unfit("event %(name)r must begin with '%(plugin)s.'", name=event, plugin=self.name)
+                raise Unfit("event %(name)r must begin with '%(plugin)s.'", name=event, plugin=self.name)
         for table in self.shared_tables:
             if not table.startswith(f"{self.name}_"):
-                raise _Unfit("table %(name)r must begin with '%(plugin)s_'", name=table, plugin=self.name)
+                raise Unfit("table %(name)r must begin with '%(plugin)s_'", name=table, plugin=self.name)
+        refuse_disagreeing(self.settings, declared)
         return self
 
     @property
@@ -341,7 +324,7 @@ def manifest_of(data: Mapping[str, Any], where: str) -> Manifest:
 
 def _reason_of(error: Mapping[str, Any]) -> Sentence:
     wrong = error.get("ctx", {}).get("error")
-    if isinstance(wrong, _Unfit):
+    if isinstance(wrong, Unfit):
         return wrong.sentence
     return Sentence.heard(" ".join(error["msg"].split()), _SAID.get(error["type"], ()))
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumbung.database.core_model import PlatformModel
+from lumbung.database.encrypted import COMMENT
 
 
 class PluginRow(PlatformModel):
@@ -69,7 +70,8 @@ class GenerationRow(PlatformModel):
 class FaultRow(PlatformModel):
     """Something a plugin did wrong: it could not be opened, a hook raised, a job failed.
 
-    ``kind`` is one of `lumbung.registry.faults.KINDS`; ``place`` says where in it.
+    ``kind`` is one of `lumbung.registry.faults.KINDS`; ``place`` says where in it. ``source`` tells one visitor's
+    faults from another's without saying who it was: a keyed hash that is another one tomorrow.
     """
 
     __tablename__ = "lumbung_fault"
@@ -80,6 +82,7 @@ class FaultRow(PlatformModel):
     kind: Mapped[str] = mapped_column(String(20), default="request")
     place: Mapped[str] = mapped_column(String(80))
     message: Mapped[str] = mapped_column(Text)
+    source: Mapped[str | None] = mapped_column(String(16))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
@@ -151,7 +154,8 @@ class ArchiveRow(PlatformModel):
 class SuspensionRow(PlatformModel):
     """A plugin that is closed for everyone because it failed too often; open while ``lifted_at`` is empty.
 
-    ``reason`` is kept as `lumbung.errors.Sentence.as_json` writes it; ``by`` is empty when the platform did it.
+    ``reason`` is kept as `lumbung.errors.Sentence.as_json` writes it; ``by`` is empty when the platform did it;
+    ``told_at`` when nobody was told yet.
     """
 
     __tablename__ = "lumbung_suspension"
@@ -162,18 +166,19 @@ class SuspensionRow(PlatformModel):
     reason: Mapped[str] = mapped_column(Text)
     faults: Mapped[int] = mapped_column(default=0)
     by: Mapped[str | None] = mapped_column(String(160))
+    told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     lifted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     lifted_by: Mapped[str | None] = mapped_column(String(160))
 
 
 class PluginSettingRow(PlatformModel):
-    """A value of a plugin's setting for the whole platform. A secret's value is sealed in ``secret``."""
+    """A value of a plugin's setting for the whole platform. A secret's value is sealed in ``secret``, for no tenant."""
 
     __tablename__ = "lumbung_plugin_setting"
 
     plugin: Mapped[str] = mapped_column(ForeignKey("lumbung_plugin.name"), primary_key=True)
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[Any | None] = mapped_column(JSONB)
-    secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary, comment=COMMENT)
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     changed_by: Mapped[str] = mapped_column(String(160))

@@ -67,6 +67,7 @@ class Snapshot:
 
     ``run_by`` names, by tenant and plugin, the unit that runs the service there, where one was named. ``suspended``
     holds the plugins that are closed for everyone because they failed too often, each with the moment since when.
+    Under ``safe`` mode every plugin is closed.
     """
 
     generation: int
@@ -75,6 +76,7 @@ class Snapshot:
     enabled: Mapping[int, frozenset[str]]
     run_by: Mapping[tuple[int, str], UUID] = field(default_factory=dict)
     suspended: Mapping[str, datetime] = field(default_factory=dict)
+    safe: bool = False
     _remembered: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -110,12 +112,17 @@ class Snapshot:
         """Whether the gate may open ``plugin`` for this tenant."""
         return plugin in self.plugins and plugin in self.enabled.get(tenant_id, ())
 
+    def is_closed(self, plugin: str) -> bool:
+        """Whether no code of ``plugin`` may run, on or off: it is suspended, or the site is in safe mode."""
+        return self.safe or plugin in self.suspended
+
 
 class State:
     """Keeps the newest snapshot for one process."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, safe: bool = False) -> None:
         self._database = database
+        self._safe = safe
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._looked_at = 0.0
@@ -146,7 +153,7 @@ class State:
             with self._database.engine.connect() as connection:
                 generation = connection.execute(text("SELECT value FROM lumbung_generation WHERE id = 1")).scalar_one()
                 if self._snapshot is None or generation != self._snapshot.generation:
-                    self._snapshot = _read(connection, generation)
+                    self._snapshot = _read(connection, generation, self._safe)
         except SQLAlchemyError as error:
             self._failed_at = time.monotonic()
             logger.error("tenants and plugins cannot be read: %s", first_line(error))
@@ -159,7 +166,7 @@ def bump(session: Session) -> None:
     session.execute(text("UPDATE lumbung_generation SET value = value + 1 WHERE id = 1"))
 
 
-def _read(connection: Connection, generation: int) -> Snapshot:
+def _read(connection: Connection, generation: int, safe: bool) -> Snapshot:
     hosts: dict[int, list[str]] = {}
     for host, tenant_id in connection.execute(
         text("SELECT host, tenant_id FROM lumbung_tenant_host ORDER BY position, host")
@@ -204,4 +211,4 @@ def _read(connection: Connection, generation: int) -> Snapshot:
         if unit is not None:
             run_by[tenant_id, plugin] = unit
     sets = {tenant: frozenset(names) for tenant, names in enabled.items()}
-    return Snapshot(generation, tenants, plugins, sets, run_by, suspended)
+    return Snapshot(generation, tenants, plugins, sets, run_by, suspended, safe)

@@ -28,10 +28,10 @@ class InlineRuntime:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._apps: dict[str, HouseApp] = {}
+        self._apps: dict[tuple[str, str], HouseApp] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._locks_lock = threading.Lock()
-        self._failed: dict[str, tuple[float, str]] = {}
+        self._failed: dict[tuple[str, str], tuple[float, str]] = {}
 
     def open(self, plugin: InstalledPlugin) -> HouseApp:
         """Return the plugin's app, making it at the first call.
@@ -39,17 +39,18 @@ class InlineRuntime:
         Raises `PluginUnusable` when its code cannot be loaded or breaks a rule of the house; the fault is kept,
         and the next attempt is made some seconds later, not at every request.
         """
-        app = self._apps.get(plugin.name)
+        key = plugin.name, plugin.version  # another version has another manifest
+        app = self._apps.get(key)
         if app is not None:
             return app
         lock = self._lock_of(plugin.name)
         if not lock.acquire(timeout=WAIT_FOR_OPENING):
             raise PluginUnusable(f"Plugin {plugin.name} has been opening for {WAIT_FOR_OPENING:g} seconds or more.")
         try:
-            app = self._apps.get(plugin.name)
+            app = self._apps.get(key)
             if app is None:
-                self._refuse_if_it_just_failed(plugin.name)
-                app = self._apps[plugin.name] = self._make(plugin)
+                self._refuse_if_it_just_failed(key)
+                app = self._apps[key] = self._make(plugin)
             return app
         finally:
             lock.release()
@@ -58,8 +59,8 @@ class InlineRuntime:
         with self._locks_lock:
             return self._locks.setdefault(name, threading.Lock())
 
-    def _refuse_if_it_just_failed(self, name: str) -> None:
-        when, reason = self._failed.get(name, (0.0, ""))
+    def _refuse_if_it_just_failed(self, key: tuple[str, str]) -> None:
+        when, reason = self._failed.get(key, (0.0, ""))
         if time.monotonic() - when < TRY_AGAIN_AFTER and reason:
             raise PluginUnusable(reason)
 
@@ -70,7 +71,7 @@ class InlineRuntime:
             raise
         except BaseException as error:
             reason = str(error) if isinstance(error, PluginUnusable) else describe_error(error)
-            self._failed[plugin.name] = (time.monotonic(), reason)
+            self._failed[plugin.name, plugin.version] = (time.monotonic(), reason)
             record_fault(plugin.name, "open", reason)
             raise PluginUnusable(reason) from error
 

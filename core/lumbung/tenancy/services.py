@@ -220,6 +220,7 @@ def add_unit(
     describe_unit(session, unit, code=code, name=name, region_code=region_code, address=address)
     session.add(unit)
     session.flush()
+    bump(session)  # settings of a unit hold below it, as far as a snapshot knows the tree
     _note("unit.add", unit.code, unit.id)
     return unit
 
@@ -252,6 +253,7 @@ def move_unit(session: Session, unit: Unit, parent: Unit | None) -> None:
         above = above.parent
     unit.parent_id = parent.id if parent else None
     session.flush()
+    bump(session)
     _note("unit.move", unit.code, unit.id)
 
 

@@ -56,6 +56,9 @@ def _about_the_house() -> dict[str, str]:
         "plugin.run_by": _("Menetapkan penyelenggara layanan"),
         "plugin.install": _("Meminta pemasangan aplikasi"),
         "plugin.uninstall": _("Meminta pencopotan aplikasi"),
+        "plugin.setting": _("Mengubah pengaturan aplikasi"),
+        "plugin.data.read": _("Membaca data aplikasi yang mati"),
+        "plugin.data.export": _("Mengunduh data aplikasi yang mati"),
         "unit.add": _("Menambah perangkat daerah"),
         "unit.change": _("Mengubah perangkat daerah"),
         "unit.move": _("Memindahkan perangkat daerah"),
@@ -140,6 +143,8 @@ def detail_name(key: str) -> str:
         "ends": _("selesai"),
         "quota": _("kuota"),
         "before": _("sebelumnya"),
+        "after": _("sesudahnya"),
+        "inherited": _("kembali mengikuti yang di atasnya"),
         "added": _("ditambahkan"),
         "removed": _("dikeluarkan"),
         "permissions": _("izin"),
@@ -185,6 +190,8 @@ def core_readings() -> dict[str, str]:
         "privacy.request": _("Membuka permintaan atas data pribadi"),
         "privacy.copy": _("Mengunduh salinan data seseorang"),
         "privacy.letter": _("Mengunduh surat jawaban"),
+        "plugin_data.list": _("Membaca data aplikasi yang mati"),
+        "plugin_data.export": _("Mengunduh data aplikasi yang mati"),
     }
 
 

@@ -15,8 +15,8 @@ from lumbung.context import scope_or_none
 from lumbung.errors import DatabaseUnavailable, DomainError, LumbungError
 from lumbung.registry.discovery import describe_error
 from lumbung.registry.faults import record_fault
-from lumbung.web import alone
-from lumbung.web.i18n import core_domain
+from lumbung.web import alone, renewing
+from lumbung.web.i18n import core_domain, language
 
 logger = logging.getLogger("lumbung.web")
 
@@ -108,6 +108,8 @@ def _unexpected(error: Exception) -> Response:
     reference = _reference()
     logger.exception("%s %s failed (%s)", request.method, request.path, reference)
     scope = scope_or_none()
+    if scope and scope.plugin and scope.kernel.is_renewing(scope.plugin):
+        return renewing.answer(current_app.manifest.title(language()))  # type: ignore[attr-defined]
     if scope and scope.plugin:
         record_fault(scope.plugin, f"{request.method} {request.path}", f"{describe_error(error)} ({reference})")
     return page(500, None, reference)

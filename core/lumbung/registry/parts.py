@@ -1,0 +1,34 @@
+"""What the parts of a manifest are made of: strict, frozen, in both languages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lumbung.errors import LumbungError
+
+NAME = r"^[a-z][a-z0-9_]{1,38}$"
+
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class Unfit(LumbungError, ValueError):
+    """A value that a check of ours refuses: pydantic hands it on with its key, `manifest_of` takes it out again."""
+
+
+class Part(BaseModel):
+    """A table of a manifest: no key that nobody knows, nothing changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(Part):
+    """A text in Indonesian and in English."""
+
+    id: str = Field(min_length=1, max_length=400)
+    en: str = Field(min_length=1, max_length=400)
+
+    def __call__(self, language: str) -> str:
+        """Return the text in ``language``; Indonesian when it is neither."""
+        return self.en if language == "en" else self.id
