@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 
 from lumbung import context
 from lumbung.database.roles import DatabaseUrls
+from lumbung.lifecycle import probing
 from lumbung.lifecycle.enable import enable
 from lumbung.lifecycle.operations import install_wheel
 from lumbung.settings import Settings
@@ -35,6 +36,13 @@ def no_scope_left_open() -> Iterator[None]:
     """End each test outside of any scope: an answer that a test did not read to its end keeps its own open."""
     yield
     context._current.set(None)
+
+
+@pytest.fixture(autouse=True)
+def unprobed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install gifts without the second in a process of their own that each would take, unless marked ``probed``."""
+    if request.node.get_closest_marker("probed") is None:
+        monkeypatch.setattr(probing, "probe", lambda *_given, **_named: probing.Report())
 
 
 @pytest.fixture

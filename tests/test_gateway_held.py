@@ -119,7 +119,9 @@ def test_while_a_plugin_is_held_it_is_read_and_nothing_is_written(house: TestHou
 @pytest.mark.usefixtures("contoh")
 def test_the_refusal_speaks_the_reader_s_language_and_to_programs(house: TestHouse) -> None:
     with held(house):
-        english = house.client().post("/contoh/", headers={"Accept-Language": "en"})
+        reader = house.client()
+        assert reader.post_form("/bahasa", {"language": "en", "next": "/"}).status_code == 303
+        english = reader.post("/contoh/")
         assert "Contoh" not in english.text
         assert "Sample" in english.text
         program = house.client().post("/contoh/", headers={"Accept": "application/json"})
@@ -286,3 +288,33 @@ def test_an_idle_process_looks_by_itself(house: TestHouse, monkeypatch: pytest.M
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+SWEEPS = """
+from lumbung.sdk import hookimpl
+
+@hookimpl
+def sweep_personal_data(today):
+    with open({trace!r}, "a") as file:
+        file.write("x")
+    return []
+"""
+
+
+def test_a_hook_that_writes_is_not_asked_while_its_plugin_is_held(
+    house: TestHouse, gift: Any, tmp_path: Any, as_owner: Any
+) -> None:
+    trace = tmp_path / "ran"
+    gift(init=SWEEPS.format(trace=str(trace)), hooks=["sweep_personal_data"])
+
+    def sweep() -> Any:
+        plugins = [house.kernel.snapshot().plugins["contoh"]]
+        with house.scope("sumbawa"):
+            return house.kernel.caller.ask_these("sweep_personal_data", plugins, today=None)
+
+    with held(house):
+        assert sweep().failures == {"contoh": "is being upgraded; try again in a moment"}
+        assert not trace.exists()
+    assert sweep().values == {"contoh": []}
+    assert trace.read_text() == "x"
+    assert as_owner("SELECT count(*) FROM lumbung_fault") == [(0,)]

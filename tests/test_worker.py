@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from lumbung import worker
 from lumbung.errors import LumbungError
+from lumbung.events import emit
 from lumbung.jobs import defer
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.enable import disable
@@ -17,7 +21,7 @@ from lumbung.lifecycle.operations import ask, receive_wheel
 from lumbung.mail import MailDelayed, MailRefused
 from lumbung.tenancy.tenant import Tenant
 from lumbung.testing import TestHouse, make_wheel
-from lumbung.worker import MAIL_RETRY, defer_due_jobs, is_due, pick_up_left_jobs, run_job, worker_app
+from lumbung.worker import MAIL_RETRY, RETRY, defer_due_jobs, is_due, pick_up_left_jobs, run_job, worker_app
 
 INIT = """
 from lumbung.sdk import current_person, current_tenant, emit, hookimpl, session
@@ -211,3 +215,98 @@ def test_due_jobs_are_deferred_for_each_tenant_that_has_the_plugin(house: TestHo
     disable(house.kernel, "kerja", house.kernel.tenant("sumbawabarat"), by="test")
     assert defer_due_jobs(house.kernel, midnight) == 1
     assert as_owner("SELECT args ->> 'tenant', args ->> 'job' FROM procrastinate_jobs") == [("sumbawa", "note")]
+
+
+@pytest.fixture
+def held(house: TestHouse, as_owner: Any) -> Callable[[bool], None]:
+    """Return a function that holds the plugin ``kerja`` as an upgrade does, and lets it go."""
+
+    def hold(on: bool) -> None:
+        as_owner("UPDATE lumbung_plugin SET state = :state", state="upgrading" if on else "installed")
+        as_owner("UPDATE lumbung_generation SET value = value + 1")
+        house.kernel.state.forget()
+
+    return hold
+
+
+@pytest.mark.usefixtures("kerja")
+def test_a_job_of_a_plugin_that_is_being_upgraded_is_put_off_without_counting(
+    house: TestHouse, as_owner: Any, held: Callable[[bool], None]
+) -> None:
+    put(house, "note")
+    held(True)
+    for _ in range(RETRY.max_attempts + 1):  # type: ignore[operator]
+        work(house)
+        [(status, attempts, seconds)] = as_owner(
+            "SELECT status::text, attempts, extract(epoch FROM scheduled_at - now()) FROM procrastinate_jobs"
+        )
+        assert (status, attempts) == ("todo", 0)
+        assert 5 < float(seconds) <= 10
+        as_owner("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+    assert as_owner("SELECT count(*) FROM kerja_note") == [(0,)]
+    assert as_owner("SELECT count(*) FROM lumbung_fault") == [(0,)]
+    held(False)
+    work(house)
+    assert as_owner("SELECT words FROM kerja_note") == [("x sumbawa",)]
+
+
+@pytest.mark.usefixtures("kerja")
+def test_a_job_that_fails_because_an_upgrade_began_meanwhile_is_put_off_too(
+    house: TestHouse, as_owner: Any, held: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "put_off_while_renewing", lambda kernel, plugin: held(True))
+    put(house, "raises")
+    work(house)
+    assert states(as_owner) == [("raises", "todo", 0)]
+    assert as_owner("SELECT count(*) FROM lumbung_fault") == [(0,)]
+
+
+@pytest.mark.usefixtures("kerja")
+def test_a_worker_that_imported_another_version_does_no_job_of_it(house: TestHouse, as_owner: Any) -> None:
+    put(house, "note")
+    work(house)
+    as_owner("UPDATE lumbung_plugin SET version = '1.1.0'")
+    as_owner("UPDATE lumbung_generation SET value = value + 1")
+    put(house, "note", words="baru")
+    work(house)
+    assert as_owner("SELECT words FROM kerja_note") == [("x sumbawa",)]
+    assert states(as_owner)[-1] == ("note", "todo", 0)
+
+
+def test_a_worker_leaves_by_itself_to_be_started_anew(house: TestHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real loop, ended by the wish of its own code; one that has just begun does not leave."""
+    monkeypatch.setattr(worker, "follow_while_idle", lambda code, snapshot: code._ask())
+    waited: list[float] = []
+
+    class App:
+        def run_worker(self, **given: Any) -> None:
+            waited.append(1)
+
+    sent: list[int] = []
+    monkeypatch.setattr(worker, "worker_app", lambda kernel: App())
+    monkeypatch.setattr(worker.os, "kill", lambda pid, number: sent.append(number))
+    assert worker.run_worker(house.kernel) is False
+    monkeypatch.setattr(worker, "SHORTEST_LIFE", 0.0)
+    assert worker.run_worker(house.kernel) is True
+    assert sent == [signal.SIGTERM]
+    assert len(waited) == 2
+
+
+@pytest.mark.usefixtures("kerja")
+def test_an_event_waits_for_a_listener_that_is_being_upgraded(
+    house: TestHouse, gift: Any, as_owner: Any
+) -> None:
+    listens = "from lumbung.sdk import hookimpl\n\n@hookimpl\ndef on_event(event):\n    pass\n"
+    gift("dengar", init=listens, hooks=["on_event"], more='\n[events]\nlistens = ["kerja.selesai"]\n')
+    with house.scope("sumbawa"):
+        emit("kerja.selesai", {})
+    as_owner("UPDATE lumbung_plugin SET state = 'upgrading' WHERE name = 'dengar'")
+    as_owner("UPDATE lumbung_generation SET value = value + 1")
+    work(house)
+    assert as_owner("SELECT status::text, attempts FROM procrastinate_jobs") == [("todo", 0)]
+    assert as_owner("SELECT count(*) FROM lumbung_delivery WHERE delivered_at IS NOT NULL") == [(0,)]
+    as_owner("UPDATE lumbung_plugin SET state = 'installed' WHERE name = 'dengar'")
+    as_owner("UPDATE lumbung_generation SET value = value + 1")
+    as_owner("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+    work(house)
+    assert as_owner("SELECT count(*) FROM lumbung_delivery WHERE delivered_at IS NOT NULL") == [(1,)]

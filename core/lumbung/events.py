@@ -21,7 +21,9 @@ from lumbung.context import Scope, current_scope, current_tenant
 from lumbung.database.core_model import CoreModel
 from lumbung.database.model import belongs_to
 from lumbung.hooks import Event
-from lumbung.jobs import defer_delivery
+from lumbung.jobs import defer_delivery, put_off
+from lumbung.registry.at_work import board
+from lumbung.renewal import put_off_while_renewing
 
 
 class EventRow(CoreModel):
@@ -72,19 +74,28 @@ def listeners(scope: Scope, name: str) -> list[str]:
 
 
 def deliver(scope: Scope, delivery_id: UUID) -> None:
-    """Let one listener hear one event, unless it has already or is no longer enabled. Called by the job worker."""
+    """Let one listener hear one event, unless it has already or is no longer enabled. Called by the job worker.
+
+    Raises `lumbung.renewal.PutOff` while the listener is being upgraded.
+    """
     delivery = scope.session.scalar(select(DeliveryRow).where(DeliveryRow.id == delivery_id).with_for_update())
     if delivery is None or delivery.delivered_at is not None:
         return
-    if not scope.kernel.snapshot().is_enabled(delivery.subscriber, current_tenant().id):
+    snapshot = scope.kernel.snapshot()
+    if not snapshot.is_enabled(delivery.subscriber, current_tenant().id):
         return
+    if snapshot.is_closed(delivery.subscriber):
+        put_off(scope, "lumbung.deliver", {"delivery": str(delivery_id)}, delivery.subscriber)
+        return
+    put_off_while_renewing(scope.kernel, delivery.subscriber)
     event = delivery.event
     scope.plugin = delivery.subscriber
-    scope.kernel.caller.ask(
-        "on_event",
-        delivery.subscriber,
-        event=Event(id=str(event.id), name=event.name, data=event.data, at=event.at),
-    )
+    with board.inside(delivery.subscriber, scope):
+        scope.kernel.caller.ask(
+            "on_event",
+            delivery.subscriber,
+            event=Event(id=str(event.id), name=event.name, data=event.data, at=event.at),
+        )
     delivery.delivered_at = utc_now()
 
 

@@ -9,20 +9,23 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from flask import Flask
 from werkzeug.wsgi import ClosingIterator
 
 from lumbung.context import Scope, enter, leave
 from lumbung.errors import DatabaseUnavailable, LumbungError
 from lumbung.kernel import Kernel
+from lumbung.registry.at_work import PORTAL, board
 from lumbung.registry.discovery import PluginUnusable, describe_error
 from lumbung.registry.faults import record_fault
 from lumbung.registry.state import InstalledPlugin, Snapshot
 from lumbung.renewal import Renewals, Verdict
 from lumbung.runtimes.inline import InlineRuntime
+from lumbung.runtimes.watched import answered, await_upload
 from lumbung.tenancy.tenant import Tenant
 from lumbung.web import alone
 from lumbung.web.security import HEADERS
@@ -76,12 +79,18 @@ class Gateway:
         """Run the room's app inside a scope that ends when the last byte of the answer is gone."""
         scope = Scope(self._kernel, tenant, address=str(environ.get("REMOTE_ADDR") or "")[:45] or None)
         token = enter(scope)
+        slot = board.begin(PORTAL, scope)
+
+        def done() -> None:
+            board.end(slot)
+            leave(scope, token)
+
         try:
             answer = self._room(scope, tenant, snapshot, environ, start_response)
         except BaseException:
-            leave(scope, token)
+            done()
             raise
-        return ClosingIterator(answer, [lambda: leave(scope, token)])
+        return ClosingIterator(answer, [done])
 
     def _room(
         self,
@@ -97,6 +106,8 @@ class Gateway:
         plugin = snapshot.plugins[name]
         if plugin.usable and not plugin.manifest.has_pages:
             return self._portal_wsgi(environ, start_response)
+        if snapshot.is_closed(name):
+            return self._portal.closed(plugin, environ, start_response, safe=snapshot.safe)
         if not rest:
             return _add_slash(environ, start_response)
         if self._renewals.concerns(plugin):
@@ -105,6 +116,7 @@ class Gateway:
                 return self._turned_away(verdict, environ, start_response)
             plugin = verdict.plugin
         scope.plugin = plugin.name
+        board.turn_to(board.slot(), plugin.name)
         try:
             app = self._inline.open(plugin)
         except PluginUnusable as error:
@@ -116,7 +128,7 @@ class Gateway:
             return self._portal.unavailable(plugin, environ, start_response)
         environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{name}"
         environ["PATH_INFO"] = rest
-        return _contained(app, plugin, environ, start_response)
+        return _contained(app, scope, plugin, environ, start_response)
 
     def _turned_away(
         self, verdict: Verdict, environ: WSGIEnvironment, start_response: StartResponse
@@ -202,15 +214,19 @@ def plain(
 
 
 def _contained(
-    app: Callable[..., Iterable[bytes]],
+    app: Flask,
+    scope: Scope,
     plugin: InstalledPlugin,
     environ: WSGIEnvironment,
     start_response: StartResponse,
 ) -> Iterable[bytes]:
     """Flask lets `SystemExit` and its kin pass; here they end the request, not the worker."""
+    slot = board.slot()
+    await_upload(environ, slot)
     try:
         answer = app(environ, start_response)
-    except (KeyboardInterrupt, GeneratorExit, MemoryError):
+        answered(slot, scope, plugin.name, app, environ)
+    except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
         reference = _note_fault(plugin, error)
@@ -226,7 +242,7 @@ def _streamed(answer: Iterable[bytes], plugin: InstalledPlugin) -> Iterator[byte
     """Hand on an answer's pieces. One that breaks off is cut short: its headers are gone already."""
     try:
         yield from answer
-    except (KeyboardInterrupt, GeneratorExit, MemoryError):
+    except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
         _note_fault(plugin, error)
@@ -236,7 +252,8 @@ def _streamed(answer: Iterable[bytes], plugin: InstalledPlugin) -> Iterator[byte
 def _note_fault(plugin: InstalledPlugin, error: BaseException) -> str:
     reference = secrets.token_hex(4).upper()
     logger.exception("plugin %s left a request unanswered (%s)", plugin.name, reference)
-    record_fault(plugin.name, "request", f"{describe_error(error)} ({reference})")
+    kind = "memory" if isinstance(error, MemoryError) else "request"
+    record_fault(plugin.name, "request", f"{describe_error(error)} ({reference})", kind=kind)
     return reference
 
 

@@ -17,6 +17,7 @@ from lumbung.clock import utc_now
 from lumbung.context import Scope, current_scope
 
 LIFECYCLE = "lifecycle"
+PUT_OFF = timedelta(minutes=5)
 _QUEUE = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 
@@ -57,6 +58,18 @@ def defer_operation(scope: Scope, operation_id: UUID) -> None:
     _put(scope, "lumbung.operate", {"operation": str(operation_id)}, queue=LIFECYCLE, lock=LIFECYCLE)
 
 
+def put_off(scope: Scope, task: str, arguments: dict[str, Any], plugin: str, *, once: str | None = None) -> None:
+    """Put a job off whose ``plugin`` may not run now; lifting its suspension makes it due at once.
+
+    With ``once``, a name, nothing is added while another of that name waits.
+    """
+    try:
+        with scope.session.begin_nested():
+            _put(scope, task, {**arguments, "put_off": plugin}, delay=PUT_OFF, queueing_lock=once)
+    except procrastinate.exceptions.AlreadyEnqueued:
+        pass
+
+
 def _put(
     scope: Scope,
     task: str,
@@ -65,6 +78,7 @@ def _put(
     delay: timedelta | None = None,
     queue: str = "default",
     lock: str | None = None,
+    queueing_lock: str | None = None,
 ) -> None:
     json.dumps(arguments)  # a clear TypeError here, in the caller's line, rather than in the driver
     tenant = scope.tenant.slug if scope.tenant else None
@@ -75,6 +89,7 @@ def _put(
         connection=connection,
         queue=queue,
         lock=lock,
+        queueing_lock=queueing_lock,
         schedule_at=utc_now() + delay if delay else None,
     )
     deferrer.defer(tenant=tenant, **arguments)

@@ -6,7 +6,7 @@ A component is ``core`` or the name of a plugin. A plugin ships revision files o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 import lumbung
+from lumbung.database import elsewhere
 from lumbung.database.engine import describe, first_line
 from lumbung.database.operations import check_tables, things_in
 from lumbung.errors import DatabaseUnavailable, LumbungError
@@ -52,28 +53,24 @@ def core_component() -> Component:
     return Component("core", lumbung.__version__, environment_folder() / "versions")
 
 
-def upgrade(migrator_url: str, component: Component, *, by: str, lock_timeout_ms: int = 5000) -> str | None:
+def upgrade(
+    migrator_url: str,
+    component: Component,
+    *,
+    by: str,
+    lock_timeout_ms: int = 5000,
+    first: Callable[[Connection], None] = lambda connection: None,
+) -> str | None:
     """Bring ``component`` to its newest revision, in one transaction, and return that revision.
 
-    Returns None when the component ships no revision. Raises `LumbungError` with one sentence when a revision
-    fails or makes a table that does not belong to tenants; the database is then as it was.
+    ``first`` is called in that transaction before any revision. Returns None when the component ships no revision.
+    Raises `LumbungError` with one sentence when a revision fails or makes a table that does not belong to tenants; the
+    database is then as it was.
     """
     with _migrating(migrator_url, lock_timeout_ms) as connection:
-        before, others = current_revision(connection, component), things_in(connection)
-        try:
-            head = _run(connection, component)
-        except LumbungError:
-            raise
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # a revision file is donated code: it may raise anything, SystemExit too
-            raise LumbungError(
-                "The migration of %(component)s failed and was undone: %(reason)s",
-                component=component.name,
-                reason=first_line(error),
-            ) from error
-        if component.name != "core":
-            check_tables(connection, component.name, component.shared_tables, before=others)
+        first(connection)
+        before = current_revision(connection, component)
+        head = try_revisions(connection, component)
         _keep_to_the_owner(connection, component.version_table)
         if head != before:
             connection.execute(
@@ -84,6 +81,35 @@ def upgrade(migrator_url: str, component: Component, *, by: str, lock_timeout_ms
                 {"component": component.name, "version": component.version, "revision": head, "by": by},
             )
     return head
+
+
+def try_revisions(connection: Connection, component: Component, schema: str = "public") -> str | None:
+    """Run what is left of a component's revisions and check what they made; return the newest.
+
+    ``schema`` comes first in the connection's ``search_path``. Raises `LumbungError`; whoever calls then rolls back.
+    """
+    if component.name == "core":
+        return _run_contained(connection, component)
+    others, outside = things_in(connection, schema), elsewhere.look(connection, component.name, schema)
+    head = _run_contained(connection, component)
+    check_tables(connection, component.name, component.shared_tables, before=others, schema=schema)
+    elsewhere.refuse_changes(connection, component.name, outside, schema)
+    return head
+
+
+def _run_contained(connection: Connection, component: Component) -> str | None:
+    try:
+        return _run(connection, component)
+    except LumbungError:
+        raise
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a revision file is donated code: it may raise anything, SystemExit too
+        raise LumbungError(
+            "The migration of %(component)s failed and was undone: %(reason)s",
+            component=component.name,
+            reason=first_line(error),
+        ) from error
 
 
 def head_of(component: Component) -> str | None:

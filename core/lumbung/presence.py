@@ -11,6 +11,8 @@ from pathlib import Path
 
 from lumbung.errors import LumbungError
 
+START_ANEW = 75  # how a process ends that is to be started again at once: EX_TEMPFAIL of sysexits.h
+
 
 @contextmanager
 def claim_home(home: Path) -> Iterator[None]:

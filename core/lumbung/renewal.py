@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.registry.state import InstalledPlugin
 
@@ -20,6 +21,25 @@ LOOK_EVERY = 0.05
 RETRY_AFTER = 10  # seconds, said to whoever could not be let in
 
 Way = Literal["in", "elsewhere", "later"]
+
+
+class PutOff(LumbungError):
+    """What was to be done waits until a plugin's upgrade is over; ``seconds`` says when to look again."""
+
+    def __init__(self, plugin: str, seconds: int = RETRY_AFTER) -> None:
+        super().__init__("%(plugin)s is being upgraded; try again in a moment.", plugin=plugin)
+        self.seconds = seconds
+
+
+def put_off_while_renewing(kernel: Kernel, plugin: str) -> None:
+    """Raise `PutOff` while nothing of a plugin may be written, or when this process imported another version of it."""
+    installed = kernel.snapshot().plugins.get(plugin)
+    if installed is None:
+        return
+    if installed.held:
+        raise PutOff(plugin)
+    if kernel.code.is_old(installed):
+        raise PutOff(plugin, seconds=2)  # this process is about to be replaced
 
 
 @dataclass(frozen=True)

@@ -224,10 +224,10 @@ def has_consent(person_id: UUID, code: str) -> bool:
 def setting(name: str, *, unit: UUID | None = None) -> Any:
     """Return the value of one of the plugin's own settings (``[[settings]]`` of its manifest).
 
-    The most specific one wins: with ``unit`` that unit's, then those of the units above it, the tenant's, the platform's,
-    the default; None when nothing is set. A number of Rupiah is an ``int``, a decimal a ``Decimal``, several choices a
-    tuple, a unit its id; dates and times are what they are. It asks the database for nothing once the settings were
-    read, until one changes. Raises `LookupError` for a name that the manifest does not declare.
+    The most specific one wins: with ``unit`` that unit's, then those of the units above it, the tenant's, the
+    platform's, the default; None when nothing is set. A number of Rupiah is an ``int``, a decimal a ``Decimal``,
+    several choices a tuple, a unit its id; dates and times are what they are. Once the settings were read it asks the
+    database for nothing, until one changes. Raises `LookupError` for a name that the manifest does not declare.
     """
     return _settings.value(name, unit=unit)
 

@@ -7,7 +7,12 @@ returns; one that raises is tried again, then kept as failed, and counts as a fa
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,28 +20,46 @@ from zoneinfo import ZoneInfo
 
 import procrastinate
 from croniter import croniter
-from procrastinate import RetryDecision, RetryStrategy
+from procrastinate import JobContext, RetryDecision, RetryStrategy
 from procrastinate.jobs import Job
+from sqlalchemy import text
 
 from lumbung import events
 from lumbung.context import Scope
-from lumbung.errors import LumbungError
+from lumbung.errors import DatabaseUnavailable, LumbungError
 from lumbung.housekeeping import sweep_all
-from lumbung.jobs import LIFECYCLE, defer
+from lumbung.jobs import LIFECYCLE, defer, put_off
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.operations import carry_out, resume
 from lumbung.mail import MailRefused, mailer_for
 from lumbung.notifications.anchors import anchor_trails
+from lumbung.notifications.fault_news import announce_suspensions
 from lumbung.notifications.mailing import send_by_mail
 from lumbung.notifications.secret_letters import send_letter
 from lumbung.privacy.clocks import remind_everywhere
+from lumbung.registry.at_work import board
+from lumbung.registry.code import follow_while_idle
 from lumbung.registry.discovery import describe_error
-from lumbung.registry.faults import record_fault
+from lumbung.registry.faults import record_deaths, record_fault
+from lumbung.renewal import PutOff, put_off_while_renewing
 from lumbung.tenancy.tenant import Tenant
 
 logger = logging.getLogger(__name__)
 
-RETRY = RetryStrategy(max_attempts=4, exponential_wait=5)
+SHORTEST_LIFE = 5.0  # seconds; a younger worker does not leave by itself: a bad state must not be a storm
+
+
+class PatientRetry(RetryStrategy):
+    """What waits for the end of an upgrade is tried again soon; an error, ever more slowly, a few times."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """Return when to try again, None for never."""
+        if isinstance(exception, PutOff):
+            return RetryDecision(retry_in={"seconds": exception.seconds})
+        return super().get_retry_decision(exception=exception, job=job)
+
+
+RETRY = PatientRetry(max_attempts=4, exponential_wait=5)
 
 
 class MailRetry(RetryStrategy):
@@ -58,14 +81,23 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
     mailer = mailer_for(kernel.settings)
 
-    @app.task(name="lumbung.run", retry=RETRY)
-    def run(tenant: str, plugin: str, job: str, arguments: dict[str, Any]) -> None:
-        run_job(kernel, tenant, plugin, job, arguments)
+    @app.task(name="lumbung.run", retry=RETRY, pass_context=True)
+    def run(
+        context: JobContext,
+        tenant: str,
+        plugin: str,
+        job: str,
+        arguments: dict[str, Any],
+        once: bool = False,
+        put_off: str = "",
+    ) -> None:
+        with _uncounted_when_put_off(kernel, context):
+            run_job(kernel, tenant, plugin, job, arguments, once=once)
 
-    @app.task(name="lumbung.deliver", retry=RETRY)
-    def deliver(tenant: str, delivery: str) -> None:
-        with kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
-            _counting_faults(scope, "on_event", lambda: events.deliver(scope, UUID(delivery)))
+    @app.task(name="lumbung.deliver", retry=RETRY, pass_context=True)
+    def deliver(context: JobContext, tenant: str, delivery: str, put_off: str = "") -> None:
+        with _uncounted_when_put_off(kernel, context), kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
+            _counting_faults(scope, "on_event", lambda: events.deliver(scope, UUID(delivery)), "event")
 
     @app.task(name="lumbung.mail", retry=MAIL_RETRY)
     def mail(tenant: str, notification: str) -> None:
@@ -85,6 +117,12 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     @app.task(name="lumbung.tick", pass_context=False)
     def tick(timestamp: int) -> None:
         defer_due_jobs(kernel, timestamp)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="lumbung.faults", queueing_lock="lumbung.faults", pass_context=False)
+    def faults(timestamp: int) -> None:
+        record_deaths(kernel)
+        announce_suspensions(kernel)
 
     @app.periodic(cron="17 18 * * *")  # at night in every zone of Indonesia
     @app.task(name="lumbung.sweep", queueing_lock="lumbung.sweep", pass_context=False)
@@ -123,14 +161,33 @@ async def pick_up_left_jobs(app: procrastinate.App) -> int:
     return len(left)
 
 
-def run_job(kernel: Kernel, tenant_slug: str, plugin: str, job: str, arguments: Mapping[str, Any]) -> None:
-    """Do one job of a plugin for a tenant, unless the plugin is no longer enabled there."""
+def run_job(
+    kernel: Kernel, tenant_slug: str, plugin: str, job: str, arguments: Mapping[str, Any], *, once: bool = False
+) -> None:
+    """Do one job of a plugin for a tenant, unless the plugin is no longer enabled there.
+
+    While the plugin is suspended, or in safe mode, the job is put off. ``once`` marks one of a schedule: of those
+    that were missed meanwhile, a single one is made up for. Raises `PutOff` while the plugin is being upgraded.
+    """
     tenant = kernel.tenant(tenant_slug)
-    if not kernel.snapshot().is_enabled(plugin, tenant.id):
+    snapshot = kernel.snapshot()
+    if not snapshot.is_enabled(plugin, tenant.id):
         logger.info("job %s of %s left undone: not enabled for %s", job, plugin, tenant_slug)
         return
     with kernel.scope(tenant, actor="worker", plugin=plugin) as scope:
-        _counting_faults(scope, f"job {job}", lambda: _find_job(kernel, plugin, job)(**arguments))
+        if snapshot.is_closed(plugin):
+            _put_job_off(scope, plugin, job, arguments, once=once)
+            return
+        put_off_while_renewing(kernel, plugin)
+        with board.inside(plugin, scope):
+            _counting_faults(scope, f"job {job}", lambda: _find_job(kernel, plugin, job)(**arguments), "job")
+
+
+def _put_job_off(scope: Scope, plugin: str, job: str, arguments: Mapping[str, Any], *, once: bool) -> None:
+    assert scope.tenant is not None  # noqa: S101  (jobs are done for a tenant)
+    name = f"{scope.tenant.slug}/{plugin}/{job}" if once else None
+    what = {"plugin": plugin, "job": job, "arguments": dict(arguments), "once": once}
+    put_off(scope, "lumbung.run", what, plugin, once=name)
 
 
 def _find_job(kernel: Kernel, plugin: str, job: str) -> Callable[..., None]:
@@ -140,15 +197,34 @@ def _find_job(kernel: Kernel, plugin: str, job: str) -> Callable[..., None]:
     return known[job]
 
 
-def _counting_faults(scope: Scope, place: str, work: Callable[[], None]) -> None:
+def _counting_faults(scope: Scope, place: str, work: Callable[[], None], kind: str) -> None:
     try:
         work()
+    except (DatabaseUnavailable, PutOff):
+        raise
     except Exception as error:
-        record_fault(scope.plugin or "-", place, describe_error(error))
+        if scope.plugin and scope.kernel.is_renewing(scope.plugin):
+            raise PutOff(scope.plugin) from error  # it began before the upgrade did
+        if isinstance(error, MemoryError):
+            kind = "memory"
+        record_fault(scope.plugin or "-", place, describe_error(error), kind=kind)
         raise
     except SystemExit as error:  # donated code may call sys.exit; the worker stays
-        record_fault(scope.plugin or "-", place, describe_error(error))
+        record_fault(scope.plugin or "-", place, describe_error(error), kind=kind)
         raise LumbungError(f"{scope.plugin} tried to stop the worker in {place}.") from error
+
+
+@contextmanager
+def _uncounted_when_put_off(kernel: Kernel, context: JobContext) -> Iterator[None]:
+    """What waits for an upgrade is no attempt that failed: take back, ahead, the one that the queue will count."""
+    try:
+        yield
+    except PutOff as later:
+        logger.info("job %s is put off: %s", context.job.id, later)
+        with kernel.database.new_session(None) as session, session.begin():
+            count = text("UPDATE procrastinate_jobs SET attempts = attempts - 1 WHERE id = :id AND status = 'doing'")
+            session.execute(count, {"id": context.job.id})
+        raise
 
 
 def _noting_refusals(work: Callable[[], object]) -> None:
@@ -156,7 +232,7 @@ def _noting_refusals(work: Callable[[], object]) -> None:
     try:
         work()
     except MailRefused as refusal:
-        record_fault("-", "mail", str(refusal))
+        record_fault("-", "mail", str(refusal), kind="mail")
         raise
 
 
@@ -171,7 +247,10 @@ def defer_due_jobs(kernel: Kernel, timestamp: int) -> int:
         for plugin in snapshot.enabled_for(tenant.id):
             for job in plugin.manifest.jobs:
                 if is_due(job.cron, timestamp, tenant):
-                    with kernel.scope(tenant, actor="worker", plugin=plugin.name):
+                    with kernel.scope(tenant, actor="worker", plugin=plugin.name) as scope:
+                        if snapshot.is_closed(plugin.name):
+                            _put_job_off(scope, plugin.name, job.name, {}, once=True)
+                            continue
                         defer(job.name)
                     deferred += 1
     return deferred
@@ -182,9 +261,24 @@ def is_due(cron: str, timestamp: int, tenant: Tenant) -> bool:
     return bool(croniter.match(cron, datetime.fromtimestamp(timestamp, ZoneInfo(tenant.time_zone))))
 
 
-def run_worker(kernel: Kernel) -> None:
-    """Do jobs until SIGTERM or SIGINT; jobs that are running are finished first."""
+def run_worker(kernel: Kernel) -> bool:
+    """Do jobs until SIGTERM or SIGINT; jobs that are running are finished first.
+
+    It also ends by itself when it has imported a plugin of which another version is installed by now, and returns
+    True then: it is to be started anew.
+    """
+    board.keep_in(kernel.settings.home / "run", "jobs")
+    record_deaths(kernel)
     app = worker_app(kernel)
+    begun, left = time.monotonic(), threading.Event()
+
+    def leave() -> None:
+        if time.monotonic() - begun >= SHORTEST_LIFE:
+            left.set()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    kernel.code.replaceable(leave, is_leaving=left.is_set)
+    follow_while_idle(kernel.code, kernel.snapshot)
     app.run_worker(
         name="lumbung",
         concurrency=2,
@@ -192,3 +286,5 @@ def run_worker(kernel: Kernel) -> None:
         shutdown_graceful_timeout=8.0,
         delete_jobs="successful",
     )
+    return left.is_set()
+    board.leave()

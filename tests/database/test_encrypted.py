@@ -248,10 +248,10 @@ def test_every_encrypted_column_of_the_core_is_known_to_the_database(house: Test
         if module.name.endswith(".models"):
             importlib.import_module(module.name)
     declared = {
-        (table.name, column.name): column.type.place
+        (table.name, column.name): getattr(column.type, "place", f"{table.name}.{column.name}")
         for table in core_metadata.tables.values()
         for column in table.columns
-        if isinstance(column.type, Encrypted)
+        if isinstance(column.type, Encrypted) or column.comment == COMMENT  # the platform's own are closed by hand
     }
     assert declared and known == declared
     assert isinstance(inspect(PersonRow).columns["nik_index"].type, LargeBinary)

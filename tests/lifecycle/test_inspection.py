@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import stat
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lumbung.errors import LumbungError
 from lumbung.lifecycle.inspection import inspect_wheel
-from lumbung.lifecycle.operations import install_wheel
-from lumbung.lifecycle.operations import receive_wheel
+from lumbung.lifecycle.members import WheelRefused
+from lumbung.lifecycle.operations import install_wheel, receive_wheel
+from lumbung.registry.manifest import ManifestError
 from lumbung.testing import TestHouse, make_wheel
 from lumbung.testing.wheels import MANIFEST
 
@@ -90,6 +96,59 @@ def bomb(folder: Path) -> Path:
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         for number in range(10):
             archive.writestr(f"lumbung_contoh/nol{number}", b"\0" * 30_000_000)
+    return path
+
+
+def small_bomb(folder: Path) -> Path:
+    """20 MB of zeros in one file: within every limit of size."""
+    return make_wheel(folder, files={"lumbung_contoh/nol": b"\0" * 20_000_000})
+
+
+def device() -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo("lumbung_contoh/device")
+    info.external_attr = (stat.S_IFCHR | 0o666) << 16
+    return info
+
+
+def patched(change: Callable[[bytearray, int], None]) -> Make:
+    """A wheel with the entry of its table of contents for the package's code changed, at the offset that is given."""
+
+    def make(folder: Path) -> Path:
+        path = make_wheel(folder)
+        data = bytearray(path.read_bytes())
+        change(data, data.index(b"PK\x01\x02"))
+        path.write_bytes(data)
+        return path
+
+    return make
+
+
+def lying_about_its_size(folder: Path) -> Path:
+    """20 MB that say in both headers that they are ten bytes."""
+    path = small_bomb(folder)
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("lumbung_contoh/nol")
+    data = bytearray(path.read_bytes())
+    true, false = (20_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
+    at = data.index(true, member.header_offset)
+    while at != -1:
+        data[at : at + 4] = false
+        at = data.find(true, at + 4)
+    path.write_bytes(data)
+    return path
+
+
+def overlapping(folder: Path) -> Path:
+    """Fifty names for the same bytes."""
+    path = make_wheel(folder, files={"lumbung_contoh/acak": os.urandom(50_000)})
+    with zipfile.ZipFile(path, "a") as archive:
+        first = archive.getinfo("lumbung_contoh/acak")
+        for number in range(50):
+            other = copy(first)
+            other.filename = f"lumbung_contoh/acak{number}"
+            archive.filelist.append(other)
+            archive.NameToInfo[other.filename] = other
+            archive._didModify = True  # type: ignore[attr-defined]
     return path
 
 
@@ -219,6 +278,33 @@ BAD: dict[str, tuple[Make, str]] = {
         wheel(manifest=GOOD + '[dependencies]\nlain = ">=1"\n'),
         "needs the plugin lain >=1; install that first",
     ),
+    "a character that cannot be kept": (manifest('"Contoh"', '"Con\\u0000toh"'), "a character that cannot be kept"),
+    "lists within lists": (wheel(manifest="x = " + "[" * 5000 + "]" * 5000), "cannot be read"),
+    "a manifest as long as a book": (wheel(manifest=GOOD + "#" * 2_000_000), "too long to be read"),
+    "a requirement from an address": (
+        wheel(requires=("flask @ https://paket.example/flask.whl",)),
+        "asks for flask from an address of its own",
+    ),
+    "two names that are one on some disks": (
+        wheel(files={"lumbung_contoh/a.py": "", "lumbung_contoh/A.py": ""}),
+        "one file on some disks",
+    ),
+    "two ways to write one letter": (
+        wheel(files={"lumbung_contoh/caf\u00e9.txt": "", "lumbung_contoh/cafe\u0301.txt": ""}),
+        "one file on some disks",
+    ),
+    "a file that is a folder too": (
+        wheel(files={"lumbung_contoh/a": "", "lumbung_contoh/a/b.py": ""}),
+        "inside of what is a file itself",
+    ),
+    "a name that no disk takes": (with_file(f"lumbung_contoh/{'x' * 300}.py"), "a name that is too long"),
+    "a path that no disk takes": (with_file("lumbung_contoh/" + "x/" * 600 + "y.py"), "a name that is too long"),
+    "a device": (appended((device(), b"")), "no ordinary file"),
+    "encrypted": (patched(lambda data, at: data.__setitem__(at + 8, data[at + 8] | 1)), "an encrypted file"),
+    "packed in a way of its own": (patched(lambda data, at: data.__setitem__(at + 10, 98)), "not read here"),
+    "small and huge": (small_bomb, "more than 100 times its size"),
+    "larger than it says": (lying_about_its_size, "damaged"),
+    "the same bytes fifty times": (overlapping, "damaged"),
     "too large when unpacked": (bomb, "would take more than 256 MB"),
     "too many files": (
         appended(*((f"lumbung_contoh/{number}", b"") for number in range(10_001))),
@@ -257,14 +343,14 @@ def test_no_code_of_a_refused_wheel_runs(house: TestHouse, tmp_path: Path) -> No
     trace = tmp_path / "ran"
     code = f"open({str(trace)!r}, 'w').close()\n"
     files = {"lumbung_contoh/__init__.py": code, "lumbung_contoh/migrations/0001_x.py": code}
-    for given in (
+    for wrong in (
         {"files": {**files, "jahat.pth": code}},
         {"files": files, "manifest": "schema ="},
         {"files": files, "requires": ("tidak-ada",)},
         {"files": files, "entry_points": "[console_scripts]\nx = lumbung_contoh:x\n"},
     ):
         with pytest.raises(LumbungError):
-            install_wheel(house.kernel, make_wheel(tmp_path / "w", **given), by="test")  # type: ignore[arg-type]
+            install_wheel(house.kernel, make_wheel(tmp_path / "w", **wrong), by="test")  # type: ignore[arg-type]
     assert not trace.exists()
 
 
@@ -282,6 +368,47 @@ def test_inspecting_a_good_wheel_imports_and_unpacks_nothing(tmp_path: Path) -> 
 def test_a_requirement_for_other_systems_is_no_requirement_here(tmp_path: Path) -> None:
     path = make_wheel(tmp_path, requires=("pywin32; sys_platform == 'win32'", "flask>=3", "x; extra == 'dev'"))
     assert inspect_wheel(path).manifest.name == "contoh"
+
+
+def test_archives_within_are_data(tmp_path: Path) -> None:
+    inner = make_wheel(tmp_path / "inner").read_bytes()
+    path = make_wheel(tmp_path / "w", files={"lumbung_contoh/static/contoh.zip": inner})
+    assert inspect_wheel(path).manifest.name == "contoh"
+
+
+damage = st.lists(
+    st.tuples(st.sampled_from(("set", "cut", "add")), st.floats(0, 1), st.integers(0, 255), st.integers(1, 40)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(damage=damage)
+def test_a_damaged_wheel_is_refused_or_still_whole_and_its_code_never_runs(
+    damage: list[tuple[str, float, int, int]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder, "ran")
+        code = f"open({str(trace)!r}, 'w').close()\n"
+        path = make_wheel(Path(folder), files={"lumbung_contoh/__init__.py": code})
+        data = bytearray(path.read_bytes())
+        for kind, where, value, length in damage:
+            at = int(where * len(data))
+            if kind == "set":
+                data[at : at + 1] = bytes((value,))
+            elif kind == "cut":
+                del data[at : at + length]
+            else:
+                data[at:at] = bytes((value,)) * length
+        path.write_bytes(data)
+        try:
+            seen = inspect_wheel(path)
+        except (WheelRefused, ManifestError) as refused:
+            assert "\n" not in str(refused)
+        else:
+            assert (seen.manifest.name, seen.version, seen.module) == ("contoh", "1.0.0", "lumbung_contoh")
+        assert not trace.exists()
 
 
 def test_an_upload_that_is_no_plugin_leaves_no_file(house: TestHouse, tmp_path: Path) -> None:

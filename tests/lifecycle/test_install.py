@@ -144,6 +144,31 @@ BAD_MIGRATIONS = {
         "    op.create_tenant_table('catatan', sa.Column('words', sa.Text))\n",
         "Table catatan was made by contoh",
     ),
+    "changes a table of the core": (
+        NOTES + "    op.add_column('lumbung_person', sa.Column('contoh_x', sa.Text))\n",
+        "changes the table lumbung_person, which is not its own",
+    ),
+    "takes row-level security off another's table": (
+        "    op.execute('ALTER TABLE lumbung_unit NO FORCE ROW LEVEL SECURITY')\n",
+        "changes the table lumbung_unit",
+    ),
+    "drops a table of the core": ("    op.drop_table('lumbung_fault')\n", "changes the table lumbung_fault"),
+    "hangs a trigger on another's table": (
+        "    op.execute(\"CREATE FUNCTION contoh_t() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'\")\n"
+        "    op.execute('CREATE TRIGGER contoh_t BEFORE INSERT ON lumbung_person EXECUTE FUNCTION contoh_t()')\n",
+        "changes the table lumbung_person",
+    ),
+    "writes into a table of the core": (
+        "    op.execute(\"UPDATE lumbung_tenant SET name = 'Milik saya' WHERE slug = 'sumbawa'\")\n",
+        "writes into the table lumbung_tenant",
+    ),
+    "points at a table that is nobody's business": (
+        NOTES
+        + "    op.add_column('contoh_note', sa.Column('session_id', sa.Uuid))\n"
+        + "    op.create_foreign_key('fk_s', 'contoh_note', 'lumbung_session', ['tenant_id', 'session_id'], "
+        "['tenant_id', 'id'])\n",
+        "points at lumbung_session",
+    ),
     "makes a function with the owner's rights": (
         '    op.execute("CREATE FUNCTION contoh_all() RETURNS bigint LANGUAGE sql SECURITY DEFINER '
         "AS 'SELECT count(*) FROM lumbung_person'\")\n",
@@ -302,7 +327,7 @@ def test_uninstalling_keeps_the_data_and_installing_again_finds_it(
         scope.session.connection().exec_driver_sql("INSERT INTO contoh_note (words) VALUES ('masih ada')")
     told: list[str] = []
     uninstall(house.kernel, "contoh", by="test", tell=told.append)
-    assert told == ["check", "disable", "remove"]
+    assert told == ["check", "archive", "disable", "remove"]
     assert house.client().get("/contoh/").status_code == 404
     assert packages.distribution_in(house.settings.plugin_folder, "lumbung-contoh") is None
     assert as_owner("SELECT words FROM contoh_note") == [("masih ada",)]

@@ -38,6 +38,7 @@ def operation_title(kind: str) -> str:
         "upgrade": _("Pemutakhiran"),
         "adopt": _("Pemasangan paket bawaan"),
         "uninstall": _("Pencopotan"),
+        "setting": _("Pengubahan pengaturan"),
         "enable": _("Penyalaan"),
         "disable": _("Pematian"),
     }

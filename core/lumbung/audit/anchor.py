@@ -61,6 +61,30 @@ def fingerprint(key: Ed25519PublicKey) -> str:
     return hashlib.sha256(_raw(key)).hexdigest()
 
 
+def sealed(settings: Settings, statement: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a statement of this site's (plain JSON data with a ``format`` of its own) with its key and signature."""
+    private = _private_key(settings)
+    signature = b64encode(private.sign(_signed(dict(statement)))).decode()
+    return {"statement": dict(statement), "key": b64encode(_raw(private.public_key())).decode(), "signature": signature}
+
+
+def unsealed(sealed: Mapping[str, Any], key: Ed25519PublicKey) -> dict[str, Any]:
+    """Return the statement that was sealed; raises `BadAnchor` unless this key signed exactly this."""
+    try:
+        statement = dict(sealed["statement"])
+        same_key = b64decode(sealed["key"], validate=True) == _raw(key)
+        signature = b64decode(sealed["signature"], validate=True)
+    except (ValueError, LookupError, TypeError):
+        raise BadAnchor("This is no sealed statement: it was changed or cut.") from None
+    if not same_key:
+        raise BadAnchor("This was sealed with another key than %(fingerprint)s.", fingerprint=fingerprint(key))
+    try:
+        key.verify(signature, _signed(statement))
+    except InvalidSignature:
+        raise BadAnchor("This was changed after it was sealed: its signature is wrong.") from None
+    return statement
+
+
 def write(settings: Settings, engine: Engine, tenants: Iterable[Tenant]) -> str:
     """Add a line that says where the trail of each tenant stands, and return it.
 

@@ -21,6 +21,10 @@ STEPS = {
     "register": "registering",
     "renew": "renewing the processes of the site",
     "check": "checking that it may go",
+    "archive": "writing the archive and reading it back",
+    "drop": "destroying tables and settings",
+    "files": "removing files",
+    "seal": "sealing the minutes",
     "disable": "switching off for every tenant",
     "remove": "removing the package",
 }

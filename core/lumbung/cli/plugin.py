@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lumbung.cli import open_kernel
+from lumbung.cli import archives, open_kernel
 from lumbung.cli._terminal import Terminal
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
@@ -81,11 +81,12 @@ def disable(name: str, slug: str) -> None:
 
 @plugin.command("uninstall")
 @click.argument("name")
-def uninstall(name: str) -> None:
-    """Take the plugin NAME off this site; its tables and data stay."""
+@click.option("--keep-until", metavar="DATE", help="Keep its archive until this day (2031-12-31) at least.")
+def uninstall(name: str, keep_until: str | None) -> None:
+    """Archive the plugin NAME and take it off this site; its tables and data stay."""
     with open_kernel() as kernel:
-        installing.uninstall(kernel, name, by=system_actor(), tell=Terminal())
-    click.echo(f"{name} is uninstalled; its data is kept.")
+        installing.uninstall(kernel, name, by=system_actor(), keep_until=keep_until, tell=Terminal())
+    click.echo(f"{name} is uninstalled; its data is kept, and archived: 'lumbung plugin archives'.")
 
 
 @plugin.command("operations")
@@ -109,6 +110,10 @@ def operations(as_json: bool, last: int) -> None:
         click.echo(
             f"{row.asked_at:%Y-%m-%d %H:%M}\t{row.kind} {row.plugin or '-'}{where}\t{row.state}\t{row.by}{reason}"
         )
+
+
+for command in archives.COMMANDS:
+    plugin.add_command(command)
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import click
 
 from lumbung.database.roles import DatabaseUrls
 from lumbung.errors import LumbungError
+from lumbung.presence import START_ANEW
 from lumbung.settings import Settings, load_settings
 from lumbung.site import bring_up, open_database, refuse_old_schema
 
@@ -64,9 +65,11 @@ def worker() -> None:
             raise LumbungError("The database has no tables yet; run 'lumbung init' first.")
         kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
         try:
-            run_worker(kernel)
+            anew = run_worker(kernel)
         finally:
             kernel.close()
+    if anew:
+        raise SystemExit(START_ANEW)
 
 
 def _where(settings: Settings) -> str:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
 from lumbung.database.model import TenantOwned, WrongTenant
 from lumbung.errors import DatabaseUnavailable
 
 _SET_TENANT = text("SELECT set_config('lumbung.tenant', :tenant, true)")
-_TENANT = "lumbung_tenant"  # execution option of an engine: whom a transaction names as it begins
 
 
 class TenantSession(Session):
@@ -54,7 +53,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            isolation_level="AUTOCOMMIT",  # the driver begins nothing by itself: `_begin` does
             hide_parameters=True,  # what people typed must not reach a log
             connect_args={
                 "options": "" if pgbouncer else " ".join(options),
@@ -63,20 +61,10 @@ class Database:
                 "prepare_threshold": None if pgbouncer else 5,
             },
         )
-        event.listen(self.engine, "begin", _begin)
-        self._for_tenants: dict[int, Engine] = {}  # views of the one engine, with its connections
 
     def new_session(self, tenant_id: int | None) -> TenantSession:
         """Open a session on behalf of a tenant (None: of nobody, which sees no tenant-owned row)."""
-        return TenantSession(self._engine_for(tenant_id), expire_on_commit=False, info={"tenant": tenant_id})
-
-    def _engine_for(self, tenant_id: int | None) -> Engine:
-        if tenant_id is None:
-            return self.engine
-        known = self._for_tenants.get(tenant_id)
-        if known is None:
-            known = self._for_tenants[tenant_id] = self.engine.execution_options(**{_TENANT: tenant_id})
-        return known
+        return TenantSession(self.engine, expire_on_commit=False, info={"tenant": tenant_id})
 
     def check(self) -> None:
         """Ask the server one question; raise `DatabaseUnavailable` when it does not answer."""
@@ -109,36 +97,32 @@ def first_line(error: BaseException) -> str:
     return words[0] if words else type(error).__name__
 
 
-def _begin(connection: Connection) -> None:
-    """Begin a transaction and name its tenant, in one round trip; the driver and SQLAlchemy would take two.
+@event.listens_for(TenantSession, "after_begin")
+def _name_the_tenant(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if transaction.nested:
+        return  # a savepoint: its transaction has named the tenant
+    tenant = session.info.get("tenant")
+    if tenant is not None and not _begun_for(tenant, connection):
+        connection.execute(_SET_TENANT, {"tenant": str(tenant)})
 
-    Both words go to libpq as they are: through SQLAlchemy they would be the dearest statement of a page. What fails is
-    said again through SQLAlchemy, which knows how a connection that is gone is told and taken out of the pool.
+
+def _begun_for(tenant: int, connection: Connection) -> bool:
+    """Begin the transaction and name its tenant in one round trip; False where that is left to the driver.
+
+    The words go to libpq as they are: through SQLAlchemy they would be the dearest statement of a page. The driver
+    looks at the state of the connection and begins nothing where something has begun. What fails here is said again
+    through SQLAlchemy, which knows how a connection that is gone is told and taken out of the pool.
     """
     driver = connection.connection.driver_connection
-    if driver is None or not driver.autocommit:
-        return  # a transaction of another isolation: the driver begins it, `_name_the_tenant` names the tenant
-    tenant = connection.get_execution_options().get(_TENANT)
-    words = "BEGIN" if tenant is None else f"BEGIN; SET LOCAL lumbung.tenant = '{int(tenant)}'"
+    if driver is None or driver.isolation_level is not None:
+        return False
     try:
-        done = driver.pgconn.exec_(words.encode()).status == ExecStatus.COMMAND_OK
+        if driver.pgconn.transaction_status != TransactionStatus.IDLE:
+            return False
+        begun = driver.pgconn.exec_(f"BEGIN; SET LOCAL lumbung.tenant = '{int(tenant)}'".encode())
     except psycopg.Error:
-        done = False
-    if not done:
-        connection.exec_driver_sql(words)
-
-
-@event.listens_for(TenantSession, "after_begin")
-def _name_the_tenant(session: Session, _transaction: Any, connection: Connection) -> None:
-    """See to it that the transaction names this session's tenant, whatever engine the session was given."""
-    tenant = session.info.get("tenant")
-    if connection.get_execution_options().get(_TENANT) != tenant or not _is_ours(connection):
-        connection.execute(_SET_TENANT, {"tenant": "" if tenant is None else str(tenant)})
-
-
-def _is_ours(connection: Connection) -> bool:
-    """Whether `_begin` began this connection's transaction."""
-    return bool(getattr(connection.connection.driver_connection, "autocommit", False))
+        return False
+    return bool(begun.status == ExecStatus.COMMAND_OK)
 
 
 @event.listens_for(TenantSession, "do_orm_execute")

@@ -152,7 +152,7 @@ _OPEN_TABLES = text(
                           WHERE a.attrelid = c.oid AND a.attname = 'tenant_id') = ANY (i.indkey)
            ) AS loose
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND {_OF_COMPONENT}
+    WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND {_OF_COMPONENT}
     ORDER BY c.relname
     """  # noqa: S608  (no value in it)
 )
@@ -161,7 +161,7 @@ _OPEN_TABLES = text(
 _OPEN_VIEWS = text(
     f"""
     SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'public' AND {_OF_COMPONENT} AND (
+    WHERE n.nspname = :schema AND {_OF_COMPONENT} AND (
         c.relkind IN ('m', 'f')
         OR c.relkind = 'v' AND NOT coalesce(
             c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], false
@@ -174,11 +174,11 @@ _OPEN_VIEWS = text(
 _THINGS = text(
     """
     SELECT 'Table ' || c.relname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     UNION ALL
     SELECT 'Function ' || p.proname || CASE WHEN p.prosecdef THEN ' (security definer)' ELSE '' END,
            CASE WHEN p.prosecdef THEN '' ELSE p.proname END
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public'
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = :schema
     """
 )
 
@@ -186,23 +186,28 @@ _THINGS = text(
 _LONGER_NAMES = text("SELECT DISTINCT component FROM lumbung_ledger WHERE starts_with(component, :prefix)")
 
 
-def things_in(connection: Connection) -> dict[str, str]:
-    """Return what is in the schema, each with the name that tells whose it is: to compare before and after."""
-    return {str(thing): str(name) for thing, name in connection.execute(_THINGS)}
+def things_in(connection: Connection, schema: str = "public") -> dict[str, str]:
+    """Return what is in a schema, each with the name that tells whose it is: to compare before and after."""
+    return {str(thing): str(name) for thing, name in connection.execute(_THINGS, {"schema": schema})}
 
 
 def check_tables(
-    connection: Connection, plugin: str, shared: Sequence[str] = (), *, before: Mapping[str, str] | None = None
+    connection: Connection,
+    plugin: str,
+    shared: Sequence[str] = (),
+    *,
+    before: Mapping[str, str] | None = None,
+    schema: str = "public",
 ) -> None:
     """Refuse the tables of ``plugin`` unless each belongs to tenants all the way.
 
     ``shared`` names the tables that the manifest declares to be reference data without a tenant; ``before`` is
-    what `things_in` said before the migration. Raises `LumbungError` naming the first thing that is wrong and why;
-    called inside the migration's transaction, so that a refusal leaves nothing behind.
+    what `things_in` said before the migration, ``schema`` where to look. Raises `LumbungError` naming the first thing
+    that is wrong and why; called inside the migration's transaction, so that a refusal leaves nothing behind.
     """
     prefix = {"prefix": f"{plugin}_"}
     longer = connection.execute(_LONGER_NAMES, prefix).scalars().all()
-    for thing, name in (things_in(connection) if before is not None else {}).items():
+    for thing, name in (things_in(connection, schema) if before is not None else {}).items():
         if thing not in (before or {}) and not name.startswith((f"{plugin}_", "lumbung_version_")):
             raise LumbungError(
                 "%(thing)s was made by %(plugin)s: what a plugin makes is called %(plugin)s_..., and runs with the "
@@ -218,14 +223,14 @@ def check_tables(
                     plugin=plugin,
                     other=other,
                 )
-    for view in connection.execute(_OPEN_VIEWS, prefix).scalars():
+    for view in connection.execute(_OPEN_VIEWS, {**prefix, "schema": schema}).scalars():
         raise LumbungError(
             "View %(view)s of %(plugin)s would show every tenant's rows: make it WITH (security_invoker = true), and "
             "not materialized.",
             view=view,
             plugin=plugin,
         )
-    for table, without_tenant, enclosed, loose in connection.execute(_OPEN_TABLES, prefix).all():
+    for table, without_tenant, enclosed, loose in connection.execute(_OPEN_TABLES, {**prefix, "schema": schema}).all():
         if without_tenant:
             if table not in shared:
                 raise LumbungError(

@@ -209,7 +209,9 @@ def _load_plugin(kernel: Kernel, name: str) -> None:
     if known is None:
         enable(kernel, name, tenant, by=ACTOR)
     snapshot = kernel.snapshot()
-    if snapshot.is_enabled(name, tenant.id) and "load_demo" in snapshot.plugins[name].manifest.hooks:
+    if not snapshot.is_enabled(name, tenant.id) or snapshot.plugins[name].held:
+        return
+    if "load_demo" in snapshot.plugins[name].manifest.hooks:
         with kernel.scope(tenant, actor=ACTOR, plugin=name):
             kernel.caller.ask("load_demo", name, demo=Demo())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from lumbung.registry.state import Snapshot
@@ -115,7 +116,7 @@ def powers_of(
             powers[permission] = None if units is None or known is None else known | units
     if operator:
         powers.update(dict.fromkeys(PLATFORM_PERMISSIONS))
-    return powers
+    return MappingProxyType(powers)  # several requests may hold it
 
 
 def what_roles_allow(snapshot: Snapshot, tenant_id: int, composed: ComposedRoles) -> Mapping[str, frozenset[str]]:

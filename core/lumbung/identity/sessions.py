@@ -6,16 +6,17 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from lumbung.clock import utc_now
+from lumbung.database.direct import first_row
 from lumbung.identity import roles
 from lumbung.identity.models import PersonRow, SessionRow
-from lumbung.identity.person import ADMIN, OFFICER, Person, powers_of
+from lumbung.identity.person import ADMIN, OFFICER, Person, Powers, powers_of
 from lumbung.identity.second_factor.rules import OPERATOR, owes
 from lumbung.registry.state import Snapshot
 
@@ -70,24 +71,67 @@ def start(
 
 
 _FIND = """
-    SELECT s.id AS session_id, s.seen_at, s.created_at, s.second_factor_at, s.fresh_at, s.rotate,
-           p.id, p.tenant_id, p.name, p.email, p.phone, p.operator,
-           COALESCE(array_agg(g.role) FILTER (WHERE g.role IS NOT NULL), '{}') AS roles,
-           COALESCE(array_agg(g.unit_id) FILTER (WHERE g.role IS NOT NULL), '{}') AS units,
+    WITH RECURSIVE
+    found AS (
+        SELECT s.id AS session_id, s.seen_at, s.created_at, s.second_factor_at, s.fresh_at, s.rotate,
+               p.id, p.tenant_id, p.name, p.email, p.phone, p.operator
+        FROM lumbung_session s JOIN lumbung_person p ON p.tenant_id = s.tenant_id AND p.id = s.person_id
+        WHERE <token> AND s.revoked_at IS NULL AND NOT s.pending AND p.active
+          AND s.seen_at > %(idle)s AND s.created_at > %(absolute)s
+    ),
+    held AS (
+        SELECT g.role, g.unit_id FROM found JOIN lumbung_grant g ON g.tenant_id = found.tenant_id
+          AND g.person_id = found.id AND (g.expires_at IS NULL OR g.expires_at > %(now)s)
+    ),
+    below(root, id) AS (
+        SELECT unit_id, unit_id FROM held WHERE unit_id IS NOT NULL
+        UNION SELECT below.root, u.id FROM lumbung_unit u JOIN below ON u.parent_id = below.id
+    )
+    SELECT found.*,
+           ARRAY(SELECT role FROM held), ARRAY(SELECT unit_id FROM held),
+           ARRAY(SELECT root FROM below), ARRAY(SELECT id FROM below),
            (SELECT count(*) FROM lumbung_notification n
-            WHERE n.tenant_id = p.tenant_id AND n.person_id = p.id AND n.read_at IS NULL) AS unread,
+            WHERE n.tenant_id = found.tenant_id AND n.person_id = found.id AND n.read_at IS NULL),
            (SELECT jsonb_object_agg(f.role, f.every_time) FROM lumbung_factor_role f
-            WHERE f.tenant_id = p.tenant_id) AS factor_roles
-    FROM lumbung_session s
-    JOIN lumbung_person p ON p.tenant_id = s.tenant_id AND p.id = s.person_id
-    LEFT JOIN lumbung_grant g ON g.tenant_id = p.tenant_id AND g.person_id = p.id
-      AND (g.expires_at IS NULL OR g.expires_at > :now)
-    WHERE <token> AND s.revoked_at IS NULL AND NOT s.pending AND p.active
-      AND s.seen_at > :idle AND s.created_at > :absolute
-    GROUP BY s.tenant_id, s.id, p.tenant_id, p.id
+            WHERE f.tenant_id = found.tenant_id)
+    FROM found
 """
-_BY_TOKEN = text(_FIND.replace("<token>", "s.token_hash = :hash"))
-_BY_TOKEN_BEFORE = text(_FIND.replace("<token>", "s.previous_hash = :hash AND s.rotated_at > :grace"))
+_BY_TOKEN = _FIND.replace("<token>", "s.token_hash = %(hash)s")
+_BY_TOKEN_BEFORE = _FIND.replace("<token>", "s.previous_hash = %(hash)s AND s.rotated_at > %(grace)s")
+
+
+class _Found(NamedTuple):
+    """What `_FIND` selects, in its order. ``roles`` and ``units`` go together, so do ``roots`` and ``below``."""
+
+    session_id: UUID
+    seen_at: datetime
+    created_at: datetime
+    second_factor_at: datetime | None
+    fresh_at: datetime
+    rotate: bool
+    id: UUID
+    tenant_id: int
+    name: str
+    email: str
+    phone: str | None
+    operator: bool
+    roles: list[str]
+    units: list[UUID | None]
+    roots: list[UUID]
+    below: list[UUID]
+    unread: int
+    factor_roles: dict[str, bool] | None
+
+    def grants(self) -> list[tuple[str, frozenset[UUID] | None]]:
+        """Return each role with the units it covers, None for the whole tenant."""
+        covered: dict[UUID, set[UUID]] = {}
+        for root, unit in zip(self.roots, self.below, strict=True):
+            covered.setdefault(root, set()).add(unit)
+        return [
+            (role, None if unit is None else frozenset(covered.get(unit, ())))
+            for role, unit in zip(self.roles, self.units, strict=True)
+        ]
+
 
 _BELOW = text(
     """
@@ -111,11 +155,6 @@ def find_person(session: Session, token: str, snapshot: Snapshot, lifetime: Life
         return None
     if moment - row.seen_at > NOTE_EVERY:
         _note_seen(session, row.session_id, moment)
-    covered = units_below(session, [unit for unit in row.units if unit is not None])
-    grants = [
-        (role, None if unit is None else covered.get(unit, frozenset()))
-        for role, unit in zip(row.roles, row.units, strict=True)
-    ]
     return Person(
         id=row.id,
         tenant_id=row.tenant_id,
@@ -125,13 +164,7 @@ def find_person(session: Session, token: str, snapshot: Snapshot, lifetime: Life
         is_operator=row.operator,
         is_admin=ADMIN in row.roles,
         is_officer=OFFICER in row.roles,
-        powers=powers_of(
-            grants,
-            snapshot,
-            row.tenant_id,
-            operator=row.operator,
-            composed=roles.of_grants(row.roles, snapshot, row.tenant_id, session.get_bind()),
-        ),
+        powers=_powers(session, row, snapshot),
         session_id=row.session_id,
         unread=row.unread,
         owes_factor=owes(
@@ -145,7 +178,7 @@ def find_person(session: Session, token: str, snapshot: Snapshot, lifetime: Life
     )
 
 
-def _find(session: Session, token: str, lifetime: Lifetime, moment: datetime) -> tuple[Row[Any] | None, bool]:
+def _find(session: Session, token: str, lifetime: Lifetime, moment: datetime) -> tuple[_Found | None, bool]:
     """Return the session with this token, and whether the token is the current one rather than the one before."""
     values = {
         "hash": token_hash(token),
@@ -153,10 +186,27 @@ def _find(session: Session, token: str, lifetime: Lifetime, moment: datetime) ->
         "absolute": moment - lifetime.absolute,
         "now": moment,
     }
-    row = session.execute(_BY_TOKEN, values).one_or_none()
+    row = first_row(session, _BY_TOKEN, values)
     if row is not None:
-        return row, True
-    return session.execute(_BY_TOKEN_BEFORE, {**values, "grace": moment - GRACE}).one_or_none(), False
+        return _Found._make(row), True
+    before = first_row(session, _BY_TOKEN_BEFORE, {**values, "grace": moment - GRACE})
+    return (_Found._make(before) if before else None), False
+
+
+def _powers(session: Session, row: _Found, snapshot: Snapshot) -> Powers:
+    """Return what the roles of a person allow, worked out once in a generation for the same roles.
+
+    An administrator of a tenant with many plugins has hundreds of permissions. Roles for units are worked out each
+    time: they hold few permissions, and the tree of units may change without a new generation.
+    """
+
+    def work_out() -> Powers:
+        own = roles.of_grants(row.roles, snapshot, row.tenant_id, session.get_bind())
+        return powers_of(row.grants(), snapshot, row.tenant_id, operator=row.operator, composed=own)
+
+    if any(row.units):
+        return work_out()
+    return snapshot.remember(("powers", row.tenant_id, row.operator, tuple(sorted(row.roles))), work_out)
 
 
 def units_below(session: Session, roots: list[UUID]) -> dict[UUID, frozenset[UUID]]:

@@ -108,8 +108,10 @@ def refuse_conflicts(kernel: Kernel, wheel: InspectedWheel) -> FullSet:
     for wish in planned.unmet:
         if wish.by == planned.candidate:
             raise _refusal_of_its_own(wheel, wish, planned)
-        if (wish.by, wish.wanted, wish.package) not in known:
+        if wish.package == planned.candidate and (wish.by, wish.wanted, wish.package) not in known:
             raise _refusal_of_another(wheel, wish, planned)
+        if (wish.by, wish.wanted, wish.package) not in known:  # an extra that only the candidate asks for
+            raise _refusal_of_an_extra(wheel, wish)
     return planned
 
 
@@ -260,6 +262,17 @@ def _refusal_of_its_own(wheel: InspectedWheel, wish: Wish, planned: FullSet) -> 
         present=wish.present,
         others=others[:MOST_NAMED],
         offer=offer,
+    )
+
+
+def _refusal_of_an_extra(wheel: InspectedWheel, wish: Wish) -> LumbungError:
+    return LumbungError(
+        "%(file)s asks for %(other)s with extras that need %(package)s; this platform has %(present)s. %(offer)s",
+        file=wheel.path.name,
+        other=wish.by,
+        package=wish.wanted,
+        present=wish.present or Sentence("none"),
+        offer=_offer(),
     )
 
 

@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from lumbung.errors import LumbungError
-from lumbung.lifecycle import needs, packages, probing, tables, wheels
-from lumbung.lifecycle.full_set import refuse_conflicts
+from lumbung.lifecycle import full_set, needs, packages, probing, tables, wheels
 from lumbung.lifecycle.inspection import InspectedWheel, inspect_wheel
 from lumbung.lifecycle.machine import Step, Work, migrator_url
 from lumbung.migrate import Component, current_revision, upgrade
@@ -42,7 +41,7 @@ def forget_wheel(work: Work) -> None:
 
 def plan(work: Work) -> None:
     """Check the whole set of packages as it would be: the core's lock, what is installed, and the newcomer."""
-    refuse_conflicts(work.kernel, wheel_of(work))
+    work.note(full_set.words(full_set.refuse_conflicts(work.kernel, wheel_of(work))))
 
 
 def unpack(work: Work) -> None:
@@ -63,7 +62,20 @@ def throw_away(work: Work) -> None:
 def probe(work: Work) -> None:
     """Run the package's code for the first time, in a process of its own with limits."""
     folder = packages.folder_of(work.kernel.settings.plugin_folder, work.facts["generation"])
-    probing.probe(work.kernel.settings, folder, wheel_of(work).manifest).refuse_if_bad()
+    try_out(work, folder, wheel_of(work).manifest)
+
+
+def try_out(work: Work, folder: Path, manifest: Manifest) -> None:
+    """Probe the package in a folder and say each check; raises `ProbeRefused` when it is not fit."""
+
+    def heard(check: str, done: int, total: int) -> None:
+        work.note(probing.NAMES[check])
+        work.progress(done, total)
+
+    report = probing.probe(work.kernel.settings, folder, manifest, heard=heard)
+    report.refuse_if_bad()
+    work.note(report.words())
+    work.progress(len(report.checks), len(report.checks))
 
 
 def migrate(work: Work) -> None:
@@ -170,6 +182,13 @@ def find_here(work: Work) -> None:
     needs.refuse_breaking_others(work.kernel, found.manifest)
 
 
+def probe_found(work: Work) -> None:
+    """Run the code of a package that was found here, unless it is installed in this version already."""
+    found, installed = find_plugin(work.name), work.kernel.snapshot().plugins.get(work.name)
+    if found is not None and (installed is None or installed.version != found.version):
+        try_out(work, found.folder.parent, found.manifest)
+
+
 INSTALL = (
     Step("inspect", inspect, undo=forget_wheel),
     Step("plan", plan),
@@ -182,6 +201,7 @@ INSTALL = (
 )
 ADOPT = (
     Step("find", find_here),
+    Step("probe", probe_found),
     Step("migrate", migrate, undo=take_tables_back),
     Step("register", register, undo=unregister),
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lumbung.errors import LumbungError
+from lumbung.lifecycle.archives import ARCHIVE
 from lumbung.lifecycle.install import ADOPT, INSTALL
 from lumbung.lifecycle.machine import Step, Work
+from lumbung.lifecycle.purge import PURGE
 from lumbung.lifecycle.uninstall import UNINSTALL
 
 KINDS: Mapping[str, Sequence[Step]] = {
@@ -14,6 +16,8 @@ KINDS: Mapping[str, Sequence[Step]] = {
     "upgrade": INSTALL,
     "adopt": ADOPT,
     "uninstall": UNINSTALL,
+    "archive": ARCHIVE,
+    "purge": PURGE,
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -99,6 +100,7 @@ class _Reader:
         self._values = {"prefix": f"{plugin}_", "schema": schema, "version": f"lumbung_version_{plugin}"}
         self.plugin = plugin
         self.names: dict[int, str] = {}  # quoted names of tables, views and sequences by oid
+        self.kinds: dict[int, str] = {}  # as GRANT calls them
         self.nodes: dict[int, str] = {}  # the statement that makes a thing, by oid
         self.movable: list[str] = []
 
@@ -106,6 +108,7 @@ class _Reader:
         relations = self._ask(queries.RELATIONS)
         self._refuse_odd(relations)
         self.names = {one.oid: one.quoted for one in relations}
+        self.kinds = {one.oid: "SEQUENCE" if one.relkind == "S" else "TABLE" for one in relations}
         tables = [one.oid for one in relations if one.relkind == "r"]
         columns = self._tables(relations, tables)
         sequences = self._sequences(relations)
@@ -257,13 +260,15 @@ class _Reader:
         )
         for oids, statement, kind, names in parts:
             closed: set[int] = set()
-            for one in self._ask(statement, oids=oids):
-                thing = f"{kind or one.kind} {names[one.oid]}"
-                if kind and one.oid not in closed:
-                    closed.add(one.oid)
+            given = self._ask(statement, oids=oids)
+            for one, rights in groupby(given, lambda one: (one.oid, one.columns, one.grantee, _may_give(one))):
+                oid, columns, grantee, may_give = one
+                thing = f"{kind or self.kinds[oid]} {names[oid]}"
+                if kind and oid not in closed:
+                    closed.add(oid)
                     yield f"REVOKE ALL ON {thing} FROM PUBLIC"
-                option = " WITH GRANT OPTION" if one.is_grantable and not one.owner else ""
-                yield f"GRANT {one.privilege}{one.columns or ''} ON {thing} TO {one.grantee}{option}"
+                listed = ", ".join(f"{right.privilege}{columns or ''}" for right in rights)
+                yield f"GRANT {listed} ON {thing} TO {grantee}{' WITH GRANT OPTION' if may_give else ''}"
 
     def _in_order(self) -> list[str]:
         """Sort what is made by what it needs; where that leaves a choice, by the statement."""
@@ -286,6 +291,10 @@ class _Reader:
             ordered += [self.nodes[oid] for oid in ready]
             sorter.done(*ready)
         return ordered
+
+
+def _may_give(one: Row[Any]) -> bool:
+    return bool(one.is_grantable and not one.owner)
 
 
 def _column(one: Row[Any]) -> str:

@@ -52,7 +52,7 @@ WHERE c.oid = ANY(:oids) ORDER BY c.relname
 """
 
 FUNCTIONS = f"""
-SELECT p.oid, n.nspname AS schema, quote_ident(n.nspname) || '.' || quote_ident(p.proname) AS full_name,
+SELECT p.oid, quote_ident(n.nspname) || '.' || quote_ident(p.proname) AS full_name,
        quote_ident(p.proname) AS name, pg_get_functiondef(p.oid) AS definition, p.oid::regprocedure::text AS signature
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = :schema AND p.prokind IN ('f', 'p') AND {_OWN.format("p.proname")}
@@ -131,18 +131,18 @@ ORDER BY c.relname, d.objsubid
 """
 
 TABLE_RIGHTS = """
-SELECT oid, kind, privilege, columns, grantee, is_grantable, owner FROM (
-    SELECT c.oid, c.relname, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
-           r.privilege_type AS privilege, NULL AS columns, r.is_grantable, r.grantee = c.relowner AS owner,
+SELECT oid, privilege, columns, grantee, is_grantable, owner FROM (
+    SELECT c.oid, c.relname, r.privilege_type AS privilege, NULL AS columns, r.is_grantable,
+           r.grantee = c.relowner AS owner,
            CASE WHEN r.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.grantee)) END AS grantee
     FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) r WHERE c.oid = ANY(:oids)
     UNION ALL
-    SELECT c.oid, c.relname, 'TABLE', r.privilege_type, ' (' || quote_ident(a.attname) || ')', r.is_grantable,
+    SELECT c.oid, c.relname, r.privilege_type, ' (' || quote_ident(a.attname) || ')', r.is_grantable,
            r.grantee = c.relowner,
            CASE WHEN r.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.grantee)) END
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid CROSS JOIN LATERAL aclexplode(a.attacl) r
     WHERE c.oid = ANY(:oids)
-) rights ORDER BY relname, columns NULLS FIRST, grantee, privilege
+) rights ORDER BY relname, columns NULLS FIRST, grantee, is_grantable AND NOT owner, privilege
 """
 
 FUNCTION_RIGHTS = """

@@ -45,13 +45,16 @@ def install_found(kernel: Kernel, name: str, *, by: str, tell: Tell | Listener =
     return found.manifest
 
 
-def uninstall(kernel: Kernel, name: str, *, by: str, tell: Tell | Listener = quietly) -> None:
-    """Take a plugin off this site. Its tables, files and ledger stay; installing it again finds them.
+def uninstall(
+    kernel: Kernel, name: str, *, by: str, keep_until: str | None = None, tell: Tell | Listener = quietly
+) -> None:
+    """Archive a plugin and take it off this site. Its tables, files and ledger stay; installing it again finds them.
 
-    Works when its package is already gone. Raises `LumbungError` when it is not installed or other plugins that
-    are installed need it.
+    ``keep_until`` (2027-11-24) is the day until which the archive is kept; what its manifest asks for unless given.
+    Works when its package is already gone. Raises `LumbungError` when it is not installed, other plugins that are
+    installed need it, the day is too early, or the archive cannot be written.
     """
-    run(kernel, "uninstall", plugin=name, by=by, tell=tell)
+    run(kernel, "uninstall", plugin=name, by=by, tell=tell, keep_until=keep_until)
 
 
 def kind_for(kernel: Kernel, plugin: str) -> str:

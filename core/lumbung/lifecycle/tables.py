@@ -74,7 +74,31 @@ _FUNCTIONS = text(
 )
 
 
+_LEFT = text(
+    """
+    SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'VIEW' END AS kind, c.oid::regclass::text AS name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'public' AND c.relkind IN ('v', 'S') AND starts_with(c.relname, :prefix)
+      AND NOT EXISTS (
+        SELECT 1 FROM lumbung_ledger l
+        WHERE starts_with(l.component, :prefix) AND starts_with(c.relname, l.component || '_')
+      )
+    UNION ALL
+    SELECT CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, t.oid::regtype::text
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    LEFT JOIN pg_class c ON c.oid = t.typrelid
+    WHERE n.nspname = 'public' AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND starts_with(t.typname, :prefix)
+      AND NOT EXISTS (
+        SELECT 1 FROM lumbung_ledger l
+        WHERE starts_with(l.component, :prefix) AND starts_with(t.typname, l.component || '_')
+      )
+    """
+)
+
+
 def _drop_rest(connection: Connection, plugin: str) -> None:
-    """Views went with their tables; functions, which no table owns, are named after the plugin too."""
+    """Most views went with their tables; what no table owns is named after the plugin too."""
     for signature in connection.execute(_FUNCTIONS, {"prefix": f"{plugin}_"}).scalars().all():
         connection.execute(text(f"DROP ROUTINE IF EXISTS {signature} CASCADE"))
+    for kind, name in connection.execute(_LEFT, {"prefix": f"{plugin}_"}).all():
+        connection.execute(text(f"DROP {kind} IF EXISTS {name} CASCADE"))

@@ -31,14 +31,14 @@ def anchor_trails(kernel: Kernel, mailer: Mailer) -> str:
         try:
             line = anchor.write(kernel.settings, kernel.database.engine, kernel.snapshot().tenants.values())
         except OSError as error:
-            record_fault("-", "anchor", f"{anchor.path_of(kernel.settings)}: {error.strerror or error}")
+            record_fault("-", "anchor", f"{anchor.path_of(kernel.settings)}: {error.strerror or error}", kind="anchor")
             raise
         if kernel.settings.audit_anchor_mail:
             try:
                 mailer.send(_letter(kernel.settings.audit_anchor_mail, line))
             except (MailRefused, MailDelayed) as error:
                 logger.warning("the anchor could not be sent: %s", error)
-                record_fault("-", "anchor", str(error))
+                record_fault("-", "anchor", str(error), kind="anchor")
     return line
 
 

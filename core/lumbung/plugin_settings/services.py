@@ -101,7 +101,8 @@ def change(
     """Set (plain values) or take away (`INHERIT`) values at a place; return the names of those that changed.
 
     ``seen`` is the `Values.mark` of what the person looked at; the whole is refused when it changed since. Each change
-    is in the trail, and every worker follows within a second. Raises `ChangedMeanwhile`, `NotSettable`, `UnknownSetting`.
+    is in the trail, and every worker follows within a second. Raises `ChangedMeanwhile`, `NotSettable` and
+    `UnknownSetting`.
     """
     scope = current_scope()
     tenant_id = scope.tenant.id if scope.tenant else None
@@ -110,7 +111,7 @@ def change(
     values = values_of(manifest.name)
     if seen is not None and seen != values.mark(place):
         raise ChangedMeanwhile(
-            "%(by)s changed these settings meanwhile. What you typed is still here: look at the values, and save again.",
+            "%(by)s changed these settings meanwhile. What you typed is still here: look at it, and save again.",
             by=_latest(values, place),
         )
     if place.unit_id is not None and place.unit_id not in values.parents:
@@ -305,8 +306,9 @@ def _write_down(manifest: Manifest, place: Place, name: str, values: Values, pla
             )
         )
         return
-    unit = scope.session.scalar(select(Unit.code).where(Unit.id == place.unit_id)) if place.unit_id else None
-    audit.record(ACTION, f"{manifest.name}.{name}", about=about(manifest.name, place), unit=unit, **detail)
+    if place.unit_id:
+        detail["unit"] = scope.session.scalar(select(Unit.code).where(Unit.id == place.unit_id))
+    audit.record(ACTION, f"{manifest.name}.{name}", about=about(manifest.name, place), **detail)
 
 
 def _latest(values: Values, place: Place) -> object:

@@ -131,5 +131,5 @@ def read(session: Session, plugin: str, tenant_id: int | None) -> Values:
     for unit_id, name, *kept in session.execute(of_tenant):
         place = Place("unit", unit_id) if unit_id else Place("tenant")
         rows.setdefault(place, {})[name] = Stored(*kept)
-    parents = {unit: above for unit, above in session.execute(select(Unit.id, Unit.parent_id))}
+    parents: dict[UUID, UUID | None] = dict(session.execute(select(Unit.id, Unit.parent_id)).all())
     return Values(tenant_id, rows, parents)

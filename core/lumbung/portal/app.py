@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import make_response, render_template
-
 from lumbung.identity.person import PLATFORM_PERMISSIONS, TENANT_PERMISSIONS
 from lumbung.kernel import Kernel
 from lumbung.registry.state import InstalledPlugin
-from lumbung.web import renewing
+from lumbung.web import closed, renewing
 from lumbung.web.house import HouseApp
 from lumbung.web.i18n import language
 from lumbung.web.security import add_headers
@@ -81,14 +79,19 @@ class Portal(HouseApp):
         self, plugin: InstalledPlugin, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer for a plugin that cannot be opened: a polite page for that service alone."""
+        return self._closed("broken", plugin, environ, start_response)
+
+    def closed(
+        self, plugin: InstalledPlugin, environ: WSGIEnvironment, start_response: StartResponse, *, safe: bool
+    ) -> Iterable[bytes]:
+        """Answer for a plugin that is suspended or, in ``safe`` mode, for any: its code is not run."""
+        return self._closed("safe" if safe else "suspended", plugin, environ, start_response)
+
+    def _closed(
+        self, reason: str, plugin: InstalledPlugin, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         with self.request_context(environ):
-            body = render_template(
-                "lumbung/service_unavailable.html",
-                plugin=self._service(plugin),
-                reason="broken",
-            )
-            answer = add_headers(make_response(body, 503), personal=False)
-            answer.headers["Retry-After"] = "60"
+            answer = add_headers(closed.answer(self._service(plugin), reason), personal=False)
             return answer(environ, start_response)
 
     def renewing(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from lumbung.lifecycle.probing import Limits
@@ -19,7 +20,7 @@ def main() -> None:
     """Answer each line until there are no more."""
     die_with_parent()
     speech, limits = Speech(int(sys.argv[1])), Limits(**json.loads(sys.argv[2]))
-    from lumbung.probe.checks import CHECKS, House, Subject
+    from lumbung.probe.checks import CHECKS, NEEDED_BY_ALL, House, Subject
 
     house = House(Path(os.environ["HOME"]))
     speech.say("ready", checks=[name for name, _ in CHECKS])
@@ -29,7 +30,9 @@ def main() -> None:
         def look(task: dict[str, str] = task) -> None:
             subject = Subject(house, Path(task["folder"]), task["name"], task["version"])
             for name, check in CHECKS:
-                speech.check(name, lambda check=check: check(subject))  # type: ignore[misc]
+                fine = speech.check(name, partial(check, subject))
+                if not fine and name in NEEDED_BY_ALL:
+                    break
             speech.say("finished")
 
         run_apart(look, speech, limits)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
 from lumbung.errors import LumbungError, Sentence
+from lumbung.registry.discovery import describe_error
 
 
 class Speech:
@@ -21,17 +23,21 @@ class Speech:
         """Say one thing, in one write: lines of several processes do not mix."""
         os.write(self.pipe, json.dumps({"say": what, **more}).encode() + b"\n")
 
-    def check(self, name: str, check: Callable[[], Sentence | None]) -> None:
-        """Make one check and say what it found; whatever it raises is a finding."""
+    def check(self, name: str, check: Callable[[], Sentence | None]) -> bool:
+        """Make one check, say what it found, and return whether all is well; whatever it raises is a finding."""
         self.say("check", name=name)
         begun = time.monotonic()
         try:
             problem = check()
         except LumbungError as error:
             problem = error.sentence
+        except BaseException as error:
+            traceback.print_exc()
+            problem = Sentence("An unexpected fault: %(reason)s", reason=describe_error(error))
         self.say(
             "checked",
             name=name,
             problem=problem.as_json()[:3000] if problem else None,
             seconds=round(time.monotonic() - begun, 3),
         )
+        return problem is None

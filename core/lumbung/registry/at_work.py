@@ -232,7 +232,7 @@ def deaths(folder: Path) -> Iterator[Death]:
         _seen.pop(name, None)
         taken = folder / f"taken-{name}"
         with contextlib.suppress(OSError, ValueError):
-            os.rename(folder / name, taken)
+            (folder / name).rename(taken)
             yield _read(taken, kind, ended)
 
 
@@ -244,7 +244,7 @@ def forget(death: Death) -> None:
 def give_back(death: Death) -> None:
     """Leave a file for later: what it told could not be written down."""
     with contextlib.suppress(OSError):
-        os.rename(death.path, death.path.with_name(death.path.name.removeprefix("taken-")))
+        death.path.rename(death.path.with_name(death.path.name.removeprefix("taken-")))
 
 
 def _read(path: Path, kind: str, ended: Path) -> Death:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, literal, null, select, update
+from sqlalchemy import func, literal, null, select, text, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,10 @@ WEIGHTS = {"killed": 5, "stuck": 5, "leak": 5, "memory": 2}
 FOR_ALL = frozenset({"open", "killed", "stuck", "leak"})  # whoever met it, it is everybody's trouble
 NOT_HELD_AGAINST = frozenset({"mail", "anchor"})
 PLATFORM = "-"
+# What `lumbung.jobs.put_off` puts off names the plugin it waits for.
+BRING_FORWARD = text(
+    "UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo' AND args ->> 'put_off' = :plugin"
+)
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,10 @@ def hold_against(session: Session, settings: Settings, plugin: str) -> Sentence 
         return None
     worst = grouped(session, plugin, since, limit=1)[0]
     reason = Sentence(
-        "It failed %(count)s times in %(minutes)s minutes, most often at %(place)s: %(message)s",
+        "It failed %(count)s times in %(minutes)s minutes, most often at %(place)s.",
         count=count,
         minutes=settings.fault_window_minutes,
         place=worst.place,
-        message=worst.message,
     )
     return reason if suspend(session, plugin, reason, faults=count) else None
 
@@ -85,7 +88,10 @@ def suspend(session: Session, plugin: str, reason: Sentence, *, by: str | None =
 
 
 def lift(session: Session, plugin: str, by: str) -> bool:
-    """Open a suspended plugin again, with a new budget; False when it was not suspended. Who calls it audits it."""
+    """Open a suspended plugin again, with a new budget; False when it was not suspended. Who calls it audits it.
+
+    Jobs and events that were put off meanwhile become due at once.
+    """
     lifted = session.execute(
         update(SuspensionRow)
         .where(SuspensionRow.plugin == plugin, SuspensionRow.lifted_at.is_(None))
@@ -93,6 +99,7 @@ def lift(session: Session, plugin: str, by: str) -> bool:
         .returning(SuspensionRow.id)
     ).first()
     if lifted:
+        session.execute(BRING_FORWARD, {"plugin": plugin})
         bump(session)
     return lifted is not None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -27,6 +28,8 @@ from lumbung.registry.state import InstalledPlugin, Snapshot
 logger = logging.getLogger(__name__)
 
 DATA_RIGHTS = frozenset({"export_person", "erase_person"})
+WRITING = frozenset({"erase_person", "hand_over", "sweep_personal_data", "load_demo"})
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -130,9 +133,10 @@ class Caller:
         values: dict[str, Any] = {}
         failures: dict[str, str] = {}
         for plugin in plugins:
-            if closed := _closed(plugin.name, hook):
+            if closed := _closed(plugin.name, hook) or self._kept_waiting(plugin, hook):
                 failures[plugin.name] = closed
                 continue
+            begun = time.monotonic()
             try:
                 answer = self._ask_inside_savepoint(hook, plugin, arguments, each)
             except Exception as error:
@@ -142,6 +146,7 @@ class Caller:
                     kind = "memory" if isinstance(error, MemoryError) else "hook"
                     record_fault(plugin.name, f"hook {hook}", describe_error(error), kind=kind)
             else:
+                _note_if_slow(plugin.name, hook, time.monotonic() - begun)
                 if answer is not None:
                     values[plugin.name] = answer
         return Answers(values, failures)
@@ -168,6 +173,12 @@ class Caller:
         finally:
             scope.plugin = acting
 
+    def _kept_waiting(self, plugin: InstalledPlugin, hook: str) -> str | None:
+        """Return why a hook that writes may not be asked now: the plugin's tables change, or its code is not this."""
+        if hook in WRITING and (plugin.held or self.code.is_old(plugin)):
+            return "is being upgraded; try again in a moment"
+        return None
+
     def _refuse_unknown_hooks(self, plugin: str) -> None:
         known = hooks.hook_names()
         for caller in self._manager.get_hookcallers(self._manager.get_plugin(plugin)) or ():
@@ -178,6 +189,12 @@ class Caller:
                     hook=caller.name,
                     known=sorted(known),
                 )
+
+
+def _note_if_slow(plugin: str, hook: str, took: float) -> None:
+    scope = scope_or_none()
+    if scope is not None and scope.address and took > scope.kernel.settings.slow_request_seconds:
+        record_fault(plugin, f"hook {hook}", f"{took:.1f} s", kind="slow")
 
 
 def _closed(plugin: str, hook: str) -> str | None:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lumbung.clock import utc_now
 from lumbung.context import Scope, scope_or_none
-from lumbung.registry import budget
+from lumbung.registry import at_work, budget
 from lumbung.registry.models import FaultRow
 
 if TYPE_CHECKING:
@@ -116,6 +116,24 @@ def write(kernel: Kernel, fault: Fault) -> bool:
         logger.error("plugin %s is suspended for everyone: %s", fault.plugin, suspended)
         kernel.state.forget()
     return True
+
+
+def record_deaths(kernel: Kernel) -> int:
+    """Write down which plugins were being served when processes of this site died; return how many died."""
+    count = 0
+    for death in at_work.deaths(kernel.settings.home / "run"):
+        count += 1
+        process = "web worker" if death.kind == "web" else "job worker"
+        logger.error("a %s died (%s) while it served: %s", process, death.status, ", ".join(death.serving) or "nobody")
+        noted = [
+            write(kernel, Fault(suspect, process, f"The {process} died ({death.status}).", "killed"))
+            for suspect in death.suspects
+        ]
+        if all(noted):
+            at_work.forget(death)
+        else:
+            at_work.give_back(death)
+    return count
 
 
 def source_of(scope: Scope) -> str | None:

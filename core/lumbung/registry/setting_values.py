@@ -48,12 +48,12 @@ def as_plain(value: Any) -> Any:
 
 
 def value_of(setting: PluginSetting, plain: Any) -> Any:
-    """Return the typed value of a plain one; None, where nothing is set, stays None.
+    """Return the typed value of a plain one; None, where nothing is set, stays None, or is no choices at all.
 
     Raises `Unfit` with what is expected when it does not fit the setting.
     """
     if plain is None:
-        return None
+        return () if setting.type == "choices" else None
     value = _TYPED[setting.type](setting, plain)
     if setting.type in ORDERED:
         _refuse_outside(setting, value)

@@ -72,7 +72,7 @@ class InlineRuntime:
         except BaseException as error:
             reason = str(error) if isinstance(error, PluginUnusable) else describe_error(error)
             self._failed[plugin.name, plugin.version] = (time.monotonic(), reason)
-            record_fault(plugin.name, "open", reason)
+            record_fault(plugin.name, "open", reason, kind="open")
             raise PluginUnusable(reason) from error
 
 

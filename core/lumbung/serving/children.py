@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+
+from lumbung.presence import START_ANEW
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +25,10 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Child:
-    """One supervised process. ``keep_open`` are file descriptors that it inherits."""
+    """One supervised process. ``keep_open`` are file descriptors that it inherits.
+
+    ``on_death`` is told its process id and how it ended, when it ended by itself.
+    """
 
     def __init__(
         self,
@@ -32,11 +37,13 @@ class Child:
         environment: Mapping[str, str],
         *,
         keep_open: Sequence[int] = (),
+        on_death: Callable[[int, str], None] | None = None,
     ) -> None:
         self.name = name
         self.command = list(command)
         self.environment = dict(environment)
         self.keep_open = tuple(keep_open)
+        self._on_death = on_death
         self.due: float | None = 0.0  # when to start next, in monotonic time; None: it runs
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -51,8 +58,8 @@ class Child:
     def tend(self) -> None:
         """Notice a death, and start the process when that is due. Called whenever anything happens."""
         if self._process and (status := self._process.poll()) is not None:
-            self._process = None
-            self._mourn(status)
+            pid, self._process = self._process.pid, None
+            self._mourn(pid, status)
         if self.due is not None and time.monotonic() >= self.due:
             self._start()
 
@@ -98,11 +105,14 @@ class Child:
         except OSError as error:
             self._pause_after(f"cannot be started ({error})")
 
-    def _mourn(self, status: int) -> None:
-        if self._renewing:
+    def _mourn(self, pid: int, status: int) -> None:
+        asks_for_it = status == START_ANEW and time.monotonic() - self._started > FIRST_PAUSE
+        if self._renewing or asks_for_it:
             self._renewing, self.due = False, time.monotonic()
             return
         how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+        if self._on_death:
+            self._on_death(pid, signal.Signals(-status).name if status < 0 else f"status {status}")
         if time.monotonic() - self._started >= HEALTHY_AFTER:
             self._pause = FIRST_PAUSE
         self._pause_after(how)

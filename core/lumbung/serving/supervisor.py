@@ -15,11 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 
 from lumbung.database.embedded import EmbeddedPostgres
 from lumbung.database.roles import DatabaseUrls, urls_made_by_hand
 from lumbung.errors import LumbungError
 from lumbung.presence import claim_home
+from lumbung.registry.at_work import note_death
 from lumbung.serving.children import Child
 from lumbung.serving.listening import listen, readiness_probe
 from lumbung.serving.logs import configure_logging
@@ -78,7 +80,12 @@ def web_server(settings: Settings, urls: DatabaseUrls, listener: socket.socket) 
 def job_worker(settings: Settings) -> Child:
     """The job worker, which alone may change the schema."""
     command = [sys.executable, "-m", "lumbung.cli", "worker"]
-    return Child("The job worker", command, settings.worker_environment() | _same_site(settings))
+    return Child(
+        "The job worker",
+        command,
+        settings.worker_environment() | _same_site(settings),
+        on_death=partial(note_death, settings.home / "run"),
+    )
 
 
 def _same_site(settings: Settings) -> dict[str, str]:

@@ -98,6 +98,11 @@ def _copy_of(server: ServerAddress, template: str, make: Callable[[DatabaseUrls]
                 sql.Identifier(name), sql.Identifier(template)
             )
         )
+        admin.execute(  # rights on a database do not come along with a copy of it
+            sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(
+                sql.Identifier(name), sql.Identifier(make_url(urls.migrator).username or "")
+            )
+        )
     try:
         yield replace(urls, **{role: _in(getattr(urls, role), name) for role in ("migrator", "app", "reader")})
     finally:

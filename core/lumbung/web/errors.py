@@ -7,6 +7,7 @@ import secrets
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
+from psycopg.errors import QueryCanceled
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -97,6 +98,9 @@ def _operator_error(error: LumbungError) -> Response:
 
 def _database_away(error: Exception) -> Response:
     logger.error("%s %s: database: %s", request.method, request.path, describe_error(error))
+    scope = scope_or_none()
+    if scope and scope.plugin and isinstance(getattr(error, "orig", None), QueryCanceled):
+        record_fault(scope.plugin, _place(), describe_error(error), kind="slow")  # its own query took too long
     answer = page(503)
     answer.headers["Retry-After"] = "5"
     return answer
@@ -111,8 +115,15 @@ def _unexpected(error: Exception) -> Response:
     if scope and scope.plugin and scope.kernel.is_renewing(scope.plugin):
         return renewing.answer(current_app.manifest.title(language()))  # type: ignore[attr-defined]
     if scope and scope.plugin:
-        record_fault(scope.plugin, f"{request.method} {request.path}", f"{describe_error(error)} ({reference})")
+        kind = "memory" if isinstance(error, MemoryError) else "request"
+        record_fault(scope.plugin, _place(), f"{describe_error(error)} ({reference})", kind=kind)
     return page(500, None, reference)
+
+
+def _place() -> str:
+    """Name the page by its rule: its address may hold somebody's number, and there are as many as one likes."""
+    rule = request.url_rule.rule if request.url_rule else ""
+    return f"{request.method} {request.script_root}{rule}"
 
 
 def _reference() -> str:
