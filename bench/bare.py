@@ -2,18 +2,20 @@
 
 One database session a request. Flask-Login keeps an alternative id in Flask's signed cookie, as its manual advises for
 sessions that can be revoked: the token of a row, which is read at each request together with the person and their
-roles. It knows no tenants, plugins, languages, row-level security, cross-site tokens or security headers.
+roles. The queries are those that ours sends, the tenant in the ORM's one too. It knows no tenants, plugins, languages, row-level security, cross-site tokens or security headers.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Flask, abort, g, render_template
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 from jinja2 import DictLoader
 from lumbung.identity.sessions import token_hash
-from sqlalchemy import String, Text, create_engine, select, text
+from sqlalchemy import DateTime, String, Text, create_engine, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 PAGE = """<ul>{% for row in rows %}<li>{{ row.name }}: {{ row.note }}</li>{% endfor %}</ul><p>{{ who }}</p>
@@ -27,18 +29,25 @@ _WHO = text(
 _ROWS = text("SELECT id, name, note FROM gift0_item ORDER BY name LIMIT 20")
 
 
+TENANT = 1
+
+
 class Model(DeclarativeBase):
     """Its tables."""
 
 
 class Item(Model):
-    """The table of the gift, as an app without tenants would write it."""
+    """The table of the gift, column for column."""
 
     __tablename__ = "gift0_item"
 
-    id: Mapped[str] = mapped_column(String, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    place_id: Mapped[UUID]
     name: Mapped[str] = mapped_column(String(120))
     note: Mapped[str] = mapped_column(Text)
+    urgency: Mapped[int]
+    came_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class Somebody(UserMixin):
@@ -89,7 +98,7 @@ def bare_flask(url: str, token: str) -> Flask:
     def objects() -> str:
         if "admin" not in current_user.roles:
             abort(403)
-        items = session().scalars(select(Item).order_by(Item.name).limit(20)).all()
+        items = session().scalars(select(Item).where(Item.tenant_id == TENANT).order_by(Item.name).limit(20)).all()
         return render_template("rows.html", rows=items, who=current_user.name)
 
     return app

@@ -65,10 +65,11 @@ def signed_in(house: TestHouse) -> str:
 
 
 def visit(house: TestHouse, token: str, path: str) -> Visit:
-    """Return a visit of ours, signed in."""
-    return Visit(
-        house.app.wsgi_app, path, host="sumbawa.localhost", cookies={sid_cookie(house.kernel): token} if token else {}
-    )
+    """Return a visit of ours, signed in; the browser has seen a form, and carries the cookie that goes with it."""
+    host = "sumbawa.localhost"
+    cookies = Visit(house.app.wsgi_app, "/masuk", host=host).expect(200).cookies if token else {}
+    cookies |= {sid_cookie(house.kernel): token} if token else {}
+    return Visit(house.app.wsgi_app, path, host=host, cookies=cookies)
 
 
 if __name__ == "__main__":

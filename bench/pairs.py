@@ -54,7 +54,7 @@ class Compared:
         return f"CPU {self.ours[0]:.3f} ms against {self.beside[0]:.3f} ms; {rates} (one thread)"
 
 
-def compare(ours: Work, beside: Work, *, pairs: int = 40, each: int = 25, warm: int = 60) -> Compared:
+def compare(ours: Work, beside: Work, *, pairs: int = 300, each: int = 4, warm: int = 100) -> Compared:
     """Run both in turns, ``each`` times a turn, and compare the CPU time of this thread and the time by the clock.
 
     The garbage collector rests meanwhile, as it nearly does in a served worker: a collection of one side would fall
@@ -63,6 +63,7 @@ def compare(ours: Work, beside: Work, *, pairs: int = 40, each: int = 25, warm: 
     for _ in range(warm):
         ours(), beside()
     gc.collect()
+    gc.freeze()
     gc.disable()
     taken: list[tuple[tuple[float, float], tuple[float, float]]] = []
     try:
@@ -70,9 +71,11 @@ def compare(ours: Work, beside: Work, *, pairs: int = 40, each: int = 25, warm: 
             order = (ours, beside) if turn % 2 else (beside, ours)
             times = {which: _times(which, each) for which in order}
             taken.append((times[ours], times[beside]))
-            gc.collect()
+            if not turn % 20:
+                gc.collect()
     finally:
         gc.enable()
+        gc.unfreeze()
     median = statistics.median
     return Compared(
         cpu=median(mine[0] / other[0] for mine, other in taken),

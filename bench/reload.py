@@ -95,8 +95,9 @@ class Load:
             ("GET", "/dua/", None, True),
             ("GET", "/", None, True),
             ("GET", "/", None, False),
+            ("POST", "/dua/", form, True),
+            ("POST", "/dua/", form, False),
             ("POST", "/satu/", form, True),
-            ("POST", "/satu/", form, False),
         ]
         for method, path, body, keep in plan:
             thread = threading.Thread(target=self._ask_on, args=(method, path, body, keep), daemon=True)
@@ -130,7 +131,7 @@ class Load:
                 connection = None
             asked.took = time.monotonic() - begun
             if not asked.wrong and asked.status not in (200, 201):
-                asked.wrong = f"{asked.status} {asked.body[:80]!r}"
+                asked.wrong = f"{asked.status} {asked.body.partition('<title>')[2][:60] or asked.body[:60]!r}"
             self.asked.append(asked)
 
     def _ask_once(

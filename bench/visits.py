@@ -30,6 +30,7 @@ class Visit:
             "HTTP_HOST": host,
             "HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
             "HTTP_ACCEPT": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "HTTP_ACCEPT_ENCODING": "gzip, deflate, br, zstd",
             "HTTP_ACCEPT_LANGUAGE": "id,en;q=0.5",
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",

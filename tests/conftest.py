@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 
 from lumbung import context
 from lumbung.database.roles import DatabaseUrls
-from lumbung.lifecycle import probing
+from lumbung.lifecycle import health, probing
 from lumbung.lifecycle.enable import enable
 from lumbung.lifecycle.operations import install_wheel
 from lumbung.settings import Settings
@@ -43,6 +43,7 @@ def unprobed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """Install gifts without the second in a process of their own that each would take, unless marked ``probed``."""
     if request.node.get_closest_marker("probed") is None:
         monkeypatch.setattr(probing, "probe", lambda *_given, **_named: probing.Report())
+        monkeypatch.setattr(health, "visit", lambda *_given: 0)
 
 
 @pytest.fixture

@@ -182,6 +182,7 @@ def test_every_key_of_the_manifest_has_a_row():
         "actions",
         "events",
         "jobs",
+        "settings",
         "openid",
     }
     assert documented | tables == set(manifest_keys(Manifest))

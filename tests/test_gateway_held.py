@@ -145,9 +145,7 @@ def test_a_write_waits_for_the_end_and_is_done_then(
     hold(house, "upgrading")
     client = house.client()
     token = client.csrf_token()
-    waiting = threading.Thread(
-        target=lambda: answers.append(client.post("/contoh/", data={"csrf_token": token}))
-    )
+    waiting = threading.Thread(target=lambda: answers.append(client.post("/contoh/", data={"csrf_token": token})))
     waiting.start()
     waiting.join(0.3)
     assert waiting.is_alive()
@@ -190,9 +188,7 @@ def test_what_breaks_while_tables_change_is_no_fault_of_the_plugin(house: TestHo
 
 
 @pytest.mark.usefixtures("contoh")
-def test_a_process_that_cannot_be_replaced_serves_no_old_code(
-    house: TestHouse, tmp_path: Any, as_owner: Any
-) -> None:
+def test_a_process_that_cannot_be_replaced_serves_no_old_code(house: TestHouse, tmp_path: Any, as_owner: Any) -> None:
     assert house.client().get("/contoh/").text == "versi 1.0.0"
     upgrade(house, tmp_path)
     for answer in (house.client().get("/contoh/"), write(house)):

@@ -58,9 +58,10 @@ class Scope:
         return self._session is not None
 
     def close(self) -> None:
-        """Give the connection back; whatever was not committed is rolled back."""
+        """Give the connection back; whatever was not committed is rolled back. Who asks again gets another session."""
         if self._session is not None:
             self._session.close()
+            self._session = None
 
 
 _current: ContextVar[Scope | None] = ContextVar("lumbung_scope", default=None)

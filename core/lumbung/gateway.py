@@ -121,6 +121,7 @@ class Gateway:
             app = self._inline.open(plugin)
         except PluginUnusable as error:
             if self._kernel.is_renewing(plugin.name):
+                logger.info("plugin %s cannot be opened during its upgrade: %s", plugin.name, error)
                 scope.plugin = None
                 return self._portal.renewing(plugin, environ, start_response)
             logger.error("plugin %s cannot be opened: %s", plugin.name, error)

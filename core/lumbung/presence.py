@@ -15,8 +15,8 @@ START_ANEW = 75  # how a process ends that is to be started again at once: EX_TE
 
 
 @contextmanager
-def claim_home(home: Path) -> Iterator[None]:
-    """Be the one process that serves ``home``, for the length of a block."""
+def claim_home(home: Path, address: str = "", port: int = 0) -> Iterator[None]:
+    """Be the one process that serves ``home``, for the length of a block; ``address`` and ``port`` say where."""
     note = _note(home)
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -29,10 +29,10 @@ def claim_home(home: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LumbungError(
-                f"{home} is served already, by process {file.read().strip() or '?'}; stop that one first."
+                f"{home} is served already, by process {file.readline().strip() or '?'}; stop that one first."
             ) from None
         file.truncate()
-        file.write(f"{os.getpid()}\n")
+        file.write(f"{os.getpid()}\n{address}\n{port}\n")
         file.flush()
         yield
 
@@ -46,9 +46,30 @@ def renew_code(home: Path) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.kill(int(file.read()), signal.SIGHUP)
+            os.kill(int(file.readline()), signal.SIGHUP)
             return True
     return False
+
+
+def is_served(home: Path) -> bool:
+    """Tell whether somebody serves ``home`` now: whoever changes something then waits for others to follow."""
+    with suppress(OSError), _note(home).open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def served_at(home: Path) -> tuple[str, int] | None:
+    """Return where ``home`` is served now, None when it is not: a command may have been told of another port."""
+    with suppress(OSError, ValueError), _note(home).open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _pid, address, port = file.read().splitlines()
+            return (address, int(port)) if address else None
+    return None
 
 
 def _note(home: Path) -> Path:

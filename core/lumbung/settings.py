@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     )
     statement_timeout_ms: int = Field(15_000, ge=0, description="A longer query of a page is cancelled.")
     lock_timeout_ms: int = Field(5_000, ge=0, description="A migration gives up waiting for a lock after this.")
+    way_back_days: int = Field(
+        14, ge=0, le=365, description="Days for which the version before an upgrade can be returned to."
+    )
     secret_key: str | None = Field(
         None, min_length=32, description="Signs cookies and tokens; none: made once in the data folder."
     )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
 
 from lumbung.database.encrypted import seal
+from lumbung.database.roles import connect
 from lumbung.lifecycle.operations import install_wheel
 from lumbung.testing import TestHouse, make_wheel
 from lumbung.testing.wheels import MANIFEST
@@ -94,3 +102,24 @@ def give(house: TestHouse, tmp_path: Path, *, days: int = 400) -> Path:
     (folder / "aneh\n%.txt").write_text("isi lain")
     (folder / "keluar").symlink_to("/etc/passwd")
     return wheel
+
+
+@pytest.fixture
+def restore(postgres: Any) -> Iterator[Callable[[Path], dict[str, list[Any]]]]:
+    """Return a function that loads an archive into an empty database in a process that knows nothing of us."""
+    name = f"t_restore_{os.getpid()}"
+
+    def load(archive: Path) -> dict[str, list[Any]]:
+        with connect(make_url(postgres.url())) as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+            admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        url = postgres.url(database=name).replace("postgresql+psycopg", "postgresql")
+        script = Path(__file__).with_name("restore_archive.py")
+        said = subprocess.run([sys.executable, script, archive, url], capture_output=True, text=True, check=False)
+        assert said.returncode == 0, said.stderr
+        found: dict[str, list[Any]] = json.loads(said.stdout)
+        return found
+
+    yield load
+    with connect(make_url(postgres.url())) as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))

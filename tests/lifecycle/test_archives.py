@@ -5,25 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
-import subprocess
-import sys
 import zipfile
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from psycopg import sql
-from sqlalchemy.engine import make_url
 
-from lumbung.database.roles import connect
 from lumbung.errors import LumbungError
 from lumbung.lifecycle import archive_contents, archive_file, archives, packages
 from lumbung.lifecycle.archive_file import BadArchive
-from lumbung.lifecycle.enable import enable
 from lumbung.lifecycle.operations import resume, run, uninstall
 from lumbung.testing import TestHouse
 
@@ -47,27 +39,6 @@ def the_archive(house: TestHouse, as_owner: Any) -> tuple[Path, dict[str, Any]]:
     file, contents, until, sha256, size = rows[-1]
     path = archives.folder(house.settings) / str(file)
     return path, {"contents": contents, "keep_until": until, "sha256": sha256, "size": size, "count": len(rows)}
-
-
-@pytest.fixture
-def restore(postgres: Any) -> Iterator[Callable[[Path], dict[str, list[Any]]]]:
-    """Return a function that loads an archive into an empty database in a process that knows nothing of us."""
-    name = f"t_restore_{os.getpid()}"
-
-    def load(archive: Path) -> dict[str, list[Any]]:
-        with connect(make_url(postgres.url())) as admin:
-            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-            admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-        url = postgres.url(database=name).replace("postgresql+psycopg", "postgresql")
-        script = Path(__file__).with_name("restore_archive.py")
-        said = subprocess.run([sys.executable, script, archive, url], capture_output=True, text=True, check=False)
-        assert said.returncode == 0, said.stderr
-        found: dict[str, list[Any]] = json.loads(said.stdout)
-        return found
-
-    yield load
-    with connect(make_url(postgres.url())) as admin:
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 def test_uninstalling_archives_first_and_the_archive_restores_without_us(
@@ -129,13 +100,13 @@ def test_what_cannot_be_written_or_read_back_changes_nothing(
     house: TestHouse, as_owner: Any, full_gift: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full_gift()
-    enable(house.kernel, "contoh", house.kernel.tenant("sumbawa"), by="test")
+    as_owner("INSERT INTO lumbung_enabled (tenant_id, plugin, enabled_by) SELECT id, 'contoh', 'x' FROM lumbung_tenant")
 
     def refused(said: str, **given: Any) -> None:
         with pytest.raises(LumbungError, match=said):
             uninstall(house.kernel, "contoh", by="test", **given)
         assert as_owner("SELECT state FROM lumbung_plugin") == [("installed",)]
-        assert as_owner("SELECT count(*) FROM lumbung_enabled") == [(1,)]
+        assert as_owner("SELECT count(*) FROM lumbung_enabled") == [(2,)]
         assert as_owner("SELECT count(*) FROM lumbung_archive") == [(0,)]
         assert not archives.folder(house.settings).exists() or not any(archives.folder(house.settings).iterdir())
 
@@ -158,7 +129,7 @@ def test_what_cannot_be_written_or_read_back_changes_nothing(
 def test_a_file_that_was_touched_is_found_out(house: TestHouse, as_owner: Any, full_gift: Any, tmp_path: Path) -> None:
     full_gift()
     run(house.kernel, "archive", plugin="contoh", by="test")
-    path, row = the_archive(house, as_owner)
+    path, _row = the_archive(house, as_owner)
     checked = archive_file.check(path)
     assert (checked.rows, checked.description["plugin"]) == (22, "contoh")
     assert oct(path.stat().st_mode)[-3:] == "600"

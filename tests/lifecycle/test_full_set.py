@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,11 @@ OFFER = "process of its own with its own packages"
 
 
 @pytest.fixture
-def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Distribution:
+def distribution(house: TestHouse, tmp_path: Path) -> Distribution:
     """Return a function that puts a distribution into the environment, without any code."""
     site = tmp_path / "site-packages"
     site.mkdir()
-    monkeypatch.syspath_prepend(str(site))
+    sys.path.insert(0, str(site))  # the house puts the path back, after its own folder was taken off it
 
     def put(name: str, version: str = "1.0", requires: tuple[str, ...] = (), extras: tuple[str, ...] = ()) -> None:
         lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
@@ -112,12 +113,10 @@ def test_the_plan_can_be_shown(house: TestHouse, tmp_path: Path, as_owner: Any) 
     assert "requirements of" in note
 
 
-def test_a_package_that_would_hide_another_is_refused(
-    house: TestHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_package_that_would_hide_another_is_refused(house: TestHouse, tmp_path: Path) -> None:
     (tmp_path / "own" / "lumbung_contoh").mkdir(parents=True)
     (tmp_path / "own" / "lumbung_contoh" / "__init__.py").touch()
-    monkeypatch.syspath_prepend(str(tmp_path / "own"))
+    sys.path.insert(0, str(tmp_path / "own"))
     assert "would hide the package lumbung_contoh" in refusal(house, make_wheel(tmp_path / "w"))
 
 

@@ -107,10 +107,10 @@ def test_two_signatures_destroy_everything_but_archive_trail_and_ledger(
     statement = minutes.check_sealed(seal, key)
     assert statement["carried_out"]["rows"] == {"contoh_note": 20, "contoh_place": 2}
     assert statement["carried_out"]["files"] == 2
-    assert [(one["name"], one["nip"]) for one in statement["signatures"]] == [
-        ("Op", None),
-        ("Kepala", "198501012010011001"),
-    ]
+    assert {(one["name"], one["nip"], one["operator"]) for one in statement["signatures"]} == {
+        ("Op", None, True),
+        ("Kepala", "198501012010011001", False),
+    }
     for path in ("reason", "number"):
         with pytest.raises(LumbungError, match="changed after it was sealed"):
             minutes.check_sealed({**seal, "statement": {**seal["statement"], path: "lain"}}, key)

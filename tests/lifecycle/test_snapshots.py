@@ -91,7 +91,9 @@ def test_a_copy_says_the_same_and_holds_the_same_rows(rich: Connection) -> None:
     made = layout_of(rich, "contoh", "lumbung_draft_contoh")
     assert made.differences(live, outer=False) == []
     assert len(live.statements()) > 50
-    assert [key.definition for key in live.outer] == ["FOREIGN KEY (tenant_id) REFERENCES lumbung_tenant(id) ON DELETE RESTRICT"]
+    assert [key.definition for key in live.outer] == [
+        "FOREIGN KEY (tenant_id) REFERENCES lumbung_tenant(id) ON DELETE RESTRICT"
+    ]
     assert not snapshots.unlike(rich, "contoh", "lumbung_draft_contoh", rows)
     again = snapshots.take(rich, "contoh", "lumbung_draft_contoh")  # killed and done again
     assert again == rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from lumbung.registry.discovery import (
     describe_error,
     find_plugin,
     find_plugins,
+    forget,
     load_module,
 )
 from lumbung.registry.manifest import ManifestError
@@ -48,9 +50,7 @@ def test_two_installs_within_a_second_are_both_seen(house: TestHouse, tmp_path: 
     assert {f"cepat{number}" for number in range(5)} <= set(find_plugins())
 
 
-def test_of_two_packages_with_one_name_only_the_first_on_the_path_is_imported(
-    house: TestHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_two_packages_with_one_name_only_the_first_on_the_path_is_imported(house: TestHouse, tmp_path: Path) -> None:
     unpack(house, make_wheel(tmp_path))
     other = tmp_path / "elsewhere"
     info = other / "penyusup-9.9.dist-info"
@@ -59,7 +59,6 @@ def test_of_two_packages_with_one_name_only_the_first_on_the_path_is_imported(
     (info / "entry_points.txt").write_text("[lumbung.plugins]\ncontoh = lumbung_penyusup\n")
     (other / "lumbung_penyusup").mkdir()
     (other / "lumbung_penyusup" / "__init__.py").write_text("raise SystemExit('kode asing')")
-    monkeypatch.syspath_prepend(str(tmp_path))  # restores sys.path afterwards
     sys.path.append(str(other))
     found = find_plugin("contoh")
     assert found is not None
@@ -119,3 +118,9 @@ def test_adding_the_folder_twice_adds_it_once(house: TestHouse) -> None:
 def test_an_error_without_words_is_its_kind() -> None:
     assert describe_error(ValueError()) == "ValueError"
     assert describe_error(ValueError("  a\nb")) == "ValueError: a"
+
+
+def test_many_threads_forget_at_once(house: TestHouse) -> None:
+    """A worker's first requests open several plugins at once, and each looks afresh what is on the import path."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: (sys.path_importer_cache.update({"/hilang.zip": None}), forget()), range(400)))

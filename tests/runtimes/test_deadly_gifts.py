@@ -50,7 +50,7 @@ def hog():
 def leak():
     def sleeper():
         time.sleep(600)
-    for _ in range(150):
+    for _ in range(60):
         threading.Thread(target=sleeper, daemon=True).start()
     return "bocor"
 @hookimpl

@@ -26,8 +26,26 @@ from lumbung.web.refusals import words_of
 CORE = Path(lumbung.__file__).parent
 CATALOGUE = CORE / "translations/id/LC_MESSAGES/refusals.po"
 # The rooms whose refusals a page may show; what is raised elsewhere is for the command line and the log.
-ROOMS = ("lifecycle", "registry", "tenancy", "identity", "openid", "openid/upstream", "privacy", "plugin_settings")
-MODULES = ("migrate", "kernel", "database/elsewhere", "database/operations", "database/engine", "outgoing")
+ROOMS = (
+    "lifecycle",
+    "registry",
+    "tenancy",
+    "identity",
+    "openid",
+    "openid/upstream",
+    "privacy",
+    "plugin_settings",
+    "probe",
+)
+MODULES = (
+    "migrate",
+    "kernel",
+    "database/elsewhere",
+    "database/operations",
+    "database/engine",
+    "outgoing",
+    "web/access",
+)
 PLACEHOLDER = re.compile(r"%\((\w+)\)([sr])")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from lumbung.admin.plugin_settings_form import SettingsForm, form_of, problem_words, sentence, value_words
 from lumbung.admin.rights import PLUGINS, acting_as
+from lumbung.audit import AuditRow
 from lumbung.context import current_scope, current_tenant
 from lumbung.plugin_settings import services
 from lumbung.plugin_settings.services import INHERIT, ChangedMeanwhile, Line, NotSettable
@@ -22,16 +25,18 @@ from lumbung.registry.plugin_setting import PluginSetting
 from lumbung.tenancy import cards
 from lumbung.tenancy.cards import UnitCard
 from lumbung.web.access import me, reaches, staff
+from lumbung.web.erased import who_did
 from lumbung.web.i18n import core_domain, language
 from lumbung.web.proof import need_fresh
 from lumbung.web.refusals import words_of
-from lumbung.web.trail import TrailEntry, trail_of
+from lumbung.web.trail import TrailEntry
 
 blueprint = Blueprint("admin_plugin_settings", __name__, url_prefix="/admin/plugin")
 _ = core_domain.gettext
 
 Page = Response | str | tuple[str, int]
 WHERE = "untuk"  # the argument of the address: platform, daerah, or the id of a unit
+MOST_TOLD = 20  # changes beside the form
 WHILE_WRITING = 60  # minutes: what was typed is not lost to a proof that grew old meanwhile
 
 
@@ -218,19 +223,22 @@ def _from_where(found: Found, here: Place, names: dict[UUID, str]) -> str:
 
 
 def _history(manifest: Manifest, place: Place) -> list[TrailEntry]:
-    if place.scope != "platform":
-        return trail_of(services.about(manifest.name, place))
-    query = select(OperationRow).where(OperationRow.kind == services.KIND, OperationRow.plugin == manifest.name)
-    rows = current_scope().session.scalars(query.order_by(OperationRow.asked_at.desc()).limit(20))
-    return [
-        TrailEntry(
-            at=row.asked_at,
-            who=row.asked_by,
-            title=str(row.facts.get("setting", "")),
-            text=" → ".join(str(row.facts[key]) for key in ("before", "after") if key in row.facts),
-        )
-        for row in rows
-    ]
+    """Return the latest changes at a place: of the tenant from its trail, of the platform from the operations."""
+    session = current_scope().session
+    if place.scope == "platform":
+        done = select(OperationRow).where(OperationRow.kind == services.KIND, OperationRow.plugin == manifest.name)
+        rows = session.scalars(done.order_by(OperationRow.asked_at.desc()).limit(MOST_TOLD))
+        return [_told(manifest, row.asked_at, row.asked_by, str(row.facts.get("setting")), row.facts) for row in rows]
+    query = select(AuditRow).where(AuditRow.about == services.about(manifest.name, place))
+    entries = session.scalars(query.order_by(AuditRow.at.desc(), AuditRow.id).limit(MOST_TOLD))
+    return [_told(manifest, row.at, who_did(row), row.thing.partition(".")[2], row.detail) for row in entries]
+
+
+def _told(manifest: Manifest, at: datetime, who: str, name: str, detail: Mapping[str, Any]) -> TrailEntry:
+    titles = {setting.name: setting.title(language()) for setting in manifest.settings}
+    words = " → ".join(str(detail[key]) for key in ("before", "after") if key in detail)
+    let_go = _("kembali mengikuti yang di atasnya") if detail.get("inherited") else ""
+    return TrailEntry(at, who, titles.get(name, name), " · ".join(filter(None, (words, let_go))))
 
 
 def _show(form: SettingsForm, error: NotSettable) -> None:

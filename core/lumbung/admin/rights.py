@@ -7,6 +7,7 @@ from flask import abort
 from lumbung.web.access import me
 
 PLUGINS = ("core.plugins", "platform.plugins")
+DATA_OF_PLUGINS = ("core.privacy", "platform.plugins")  # what an application that is off has kept of people
 DESK = (
     "core.plugins",
     "core.people",

@@ -11,6 +11,7 @@ from lumbung.web.refusals import words_of
 
 _ = core_domain.gettext
 
+
 def step_title(step: str) -> str:
     """Return what happens in one step of an operation."""
     titles: dict[str, str] = {
@@ -23,7 +24,11 @@ def step_title(step: str) -> str:
         "switch": _("Memakai paket yang baru"),
         "register": _("Mencatatkan aplikasi"),
         "renew": _("Memperbarui proses situs"),
-        "check": _("Memastikan boleh dicopot"),
+        "check": _("Memastikan boleh dilakukan"),
+        "archive": _("Menulis arsip dan membacanya kembali"),
+        "drop": _("Memusnahkan tabel dan pengaturan"),
+        "files": _("Memusnahkan berkas"),
+        "seal": _("Menyegel berita acara"),
         "disable": _("Mematikan aplikasi"),
         "enable": _("Menyalakan aplikasi"),
         "remove": _("Mengeluarkan paketnya"),
@@ -38,6 +43,8 @@ def operation_title(kind: str) -> str:
         "upgrade": _("Pemutakhiran"),
         "adopt": _("Pemasangan paket bawaan"),
         "uninstall": _("Pencopotan"),
+        "archive": _("Pengarsipan"),
+        "purge": _("Pemusnahan data"),
         "setting": _("Pengubahan pengaturan"),
         "enable": _("Penyalaan"),
         "disable": _("Pematian"),

@@ -24,9 +24,8 @@ def first_row(session: Session, statement: str, values: Mapping[str, Any]) -> tu
     if driver is None:  # the pool took the connection away
         return _through_sqlalchemy(session, statement, values)
     try:
-        with driver.cursor() as cursor:
-            row: tuple[Any, ...] | None = cursor.execute(statement, values).fetchone()
-            return row
+        row: tuple[Any, ...] | None = driver.execute(statement, values).fetchone()
+        return row
     except psycopg.Error:
         return _through_sqlalchemy(session, statement, values)
 

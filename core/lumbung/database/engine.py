@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
+from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
 from lumbung.database.model import TenantOwned, WrongTenant
 from lumbung.errors import DatabaseUnavailable
@@ -132,9 +133,13 @@ def _filter_by_tenant(state: ORMExecuteState) -> None:
     if tenant is None or state.is_column_load or state.is_relationship_load:
         return
     if state.session.info.get("guard", True) and (state.is_select or state.is_update or state.is_delete):
-        state.statement = state.statement.options(
-            with_loader_criteria(TenantOwned, lambda model: model.tenant_id == tenant, include_aliases=True)
-        )
+        state.statement = state.statement.options(_only_of(tenant))
+
+
+@lru_cache(maxsize=4096)
+def _only_of(tenant: int) -> LoaderCriteriaOption:
+    """Return the condition for a tenant; making it anew for each query costs more than asking the query."""
+    return with_loader_criteria(TenantOwned, lambda model: model.tenant_id == tenant, include_aliases=True)
 
 
 @event.listens_for(TenantSession, "before_flush")

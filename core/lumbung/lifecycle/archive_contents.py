@@ -107,7 +107,7 @@ def write(draft: Path, connection: Connection, contents: Contents, progress: Pro
         writer.add("load.sql", load_sql(connection, tables))
         writer.add("rules.sql", rules_sql(connection, contents.name, tables))
         for name, query in _SETTINGS.items():
-            asked = sql.SQL(query).format(plugin=sql.Literal(contents.name))  # type: ignore[arg-type]
+            asked = sql.SQL(query).format(plugin=sql.Literal(contents.name))
             writer.add(name, query_csv(connection, asked))
         about["files"] = _write_files(writer, contents)
         writer.add("manifest.json", _json(contents.plugin.manifest))
@@ -170,7 +170,7 @@ def _description(
             {"id": one.id, "slug": one.slug, "name": one.name}
             for one in sorted(contents.kernel.snapshot().tenants.values(), key=lambda one: one.id)
         ],
-        "made_at": contents.made_at.isoformat(),
+        "made_at": contents.made_at.isoformat(timespec="seconds"),
         "made_by": contents.made_by,
         "made_with": f"Lumbung {lumbung.__version__}",
         "keep_until": contents.until.isoformat(),

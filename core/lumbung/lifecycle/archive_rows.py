@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,7 +53,7 @@ def write_plainly(connection: Connection) -> None:
 def table_csv(connection: Connection, table: ArchivedTable) -> Iterator[bytes]:
     """Yield a table as CSV: a heading, then a row at a time, by its primary key."""
     columns = sql.SQL(", ").join(map(sql.Identifier, table.written))
-    order = sql.SQL(", ").join(map(sql.Identifier, table.key)) if table.key else sql.SQL("(t.*)::text")
+    order = _sorted_by(table.key) if table.key else sql.SQL("(t.*)::text")
     return query_csv(
         connection,
         sql.SQL("SELECT {columns} FROM public.{table} t ORDER BY {order}").format(
@@ -90,10 +90,10 @@ def opened_csv(
         sql.Identifier(name) if name in places else sql.SQL("CAST({} AS text)").format(sql.Identifier(name))
         for name in table.written
     ]
-    statement = sql.SQL("SELECT tenant_id, {fields} FROM public.{table} ORDER BY {key}").format(
+    statement = sql.SQL("SELECT tenant_id, {fields} FROM public.{table} t ORDER BY {key}").format(
         fields=sql.SQL(", ").join(fields),
         table=sql.Identifier(table.name),
-        key=sql.SQL(", ").join(map(sql.Identifier, table.key or ("tenant_id",))),
+        key=_sorted_by(table.key or ("tenant_id",)),
     )
     driver: Any = connection.connection.driver_connection
     with driver.cursor(name="lumbung_archive") as cursor:
@@ -114,6 +114,10 @@ def keys_in(connection: Connection, columns: Collection[EncryptedColumn]) -> dic
     return found
 
 
+def _sorted_by(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier("t", column) for column in columns)
+
+
 def _opened(
     names: Sequence[str], values: Sequence[Any], places: Mapping[str, str], keyring: Keyring, tenant_id: int
 ) -> Iterator[str | None]:
@@ -124,14 +128,15 @@ def _opened(
             yield value
 
 
-def _line(values: Collection[str | None] | Iterator[str | None]) -> bytes:
-    return (",".join(map(_cell, values)) + "\n").encode("utf-8")
+def _line(values: Iterable[str | None]) -> bytes:
+    cells = [_cell(value) for value in values]
+    return (('"\\."' if cells == ["\\."] else ",".join(cells)) + "\n").encode("utf-8")
 
 
 def _cell(value: str | None) -> str:
     """Write a value as PostgreSQL does: nothing at all for NULL, two quotes for an empty text."""
     if value is None:
         return ""
-    if not value or value == "\\." or any(one in value for one in ',"\n\r'):
+    if not value or any(one in value for one in ',"\n\r'):
         return '"' + value.replace('"', '""') + '"'
     return value

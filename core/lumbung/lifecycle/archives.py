@@ -118,7 +118,7 @@ def archive(work: Work) -> None:
     """Write the archive, read it back, and only then note it. Killed half-way, it is written anew."""
     settings = work.kernel.settings
     if "archive" not in work.facts:
-        work.keep(archive=str(uuid4()), archive_at=utc_now().isoformat(timespec="seconds"))
+        work.keep(archive=str(uuid4()), archive_at=utc_now().isoformat())
     folder(settings).mkdir(parents=True, exist_ok=True, mode=0o700)
     _sweep(settings)
     contents = _contents(work)

@@ -129,6 +129,11 @@ def register(work: Work) -> None:
     if "row_before" not in work.facts:
         work.keep(row_before=_row_as_it_is(work))
     write_down(work, found, manifest)
+    follow_clients(work, manifest)
+
+
+def follow_clients(work: Work, manifest: Manifest) -> None:
+    """Bring the OpenID clients of a plugin to what its manifest says, for each tenant that has it on."""
     for tenant in work.kernel.snapshot().tenants.values():
         if work.kernel.snapshot().is_enabled(manifest.name, tenant.id):
             with work.kernel.scope(tenant, actor=work.by) as scope:

@@ -10,10 +10,14 @@ from lumbung.lifecycle.install import ADOPT, INSTALL
 from lumbung.lifecycle.machine import Step, Work
 from lumbung.lifecycle.purge import PURGE
 from lumbung.lifecycle.uninstall import UNINSTALL
+from lumbung.lifecycle.upgrade import UPGRADE
+from lumbung.lifecycle.way_back import FORGET, RETURN
 
 KINDS: Mapping[str, Sequence[Step]] = {
     "install": INSTALL,
-    "upgrade": INSTALL,
+    "upgrade": UPGRADE,
+    "return": RETURN,
+    "forget": FORGET,
     "adopt": ADOPT,
     "uninstall": UNINSTALL,
     "archive": ARCHIVE,

@@ -92,6 +92,12 @@ def layout_of(connection: Connection, plugin: str, schema: str = "public") -> La
         return _Reader(connection, plugin, schema).layout()
 
 
+def tables_in(connection: Connection, plugin: str, schema: str = "public") -> list[str]:
+    """Return the names of a plugin's tables in ``schema``, its version table among them."""
+    values = {"prefix": f"{plugin}_", "schema": schema, "version": f"lumbung_version_{plugin}"}
+    return [str(name) for name in connection.execute(text(queries.TABLES), values).scalars()]
+
+
 class _Reader:
     """Asks the catalogue, one kind of thing after the other."""
 

@@ -22,6 +22,12 @@ WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
 ORDER BY c.relname
 """
 
+TABLES = f"""
+SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND ({_OWN.format("c.relname")} OR c.relname = :version)
+ORDER BY c.relname
+"""
+
 COLUMNS = """
 SELECT a.attrelid, quote_ident(a.attname) AS quoted, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull,
        a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid) AS value,

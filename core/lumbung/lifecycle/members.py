@@ -64,7 +64,7 @@ def _refuse_odd_path(file: str, member: zipfile.ZipInfo) -> None:
     if odd or name.startswith("/") or "\\" in name or ".." in path.parts or ":" in name:
         raise WheelRefused("%(file)s holds a file with a path that climbs out: %(path)r", file=file, path=name)
     if len(name.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_NAME for part in path.parts):
-        raise WheelRefused("%(file)s holds a file with a name that is too long: %(path)s…", file=file, path=name[:60])
+        raise WheelRefused("%(file)s holds a file with a name that is too long: %(path)s", file=file, path=name[:60])
 
 
 def _refuse_odd_kind(file: str, member: zipfile.ZipInfo) -> None:

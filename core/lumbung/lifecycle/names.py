@@ -10,13 +10,17 @@ from lumbung.kernel import Kernel
 _KNOWN = text("SELECT EXISTS (SELECT 1 FROM lumbung_ledger WHERE component = :name)")
 _THINGS = text(
     """
-    SELECT relname::text AS name FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
-      AND starts_with(relname, :start)
-    UNION
-    SELECT proname::text FROM pg_proc
-    WHERE pronamespace = 'public'::regnamespace AND starts_with(proname, :start)
-    ORDER BY name
+    SELECT t.name FROM (
+        SELECT relname::text AS name FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
+        UNION
+        SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    ) t
+    WHERE starts_with(t.name, :start) AND NOT EXISTS (
+        SELECT 1 FROM lumbung_ledger l
+        WHERE starts_with(l.component, :start) AND starts_with(t.name, l.component || '_')
+    )
+    ORDER BY t.name LIMIT 1
     """
 )
 
@@ -25,7 +29,7 @@ def refuse_taken(kernel: Kernel, name: str) -> None:
     """Refuse a newcomer whose tables would carry names that another plugin's tables carry already.
 
     ``antrean_plus`` beside ``antrean`` is welcome, unless ``antrean`` has a table ``antrean_plus_...``: nobody could
-    tell any more whose it is. What a plugin that was here before left behind is its own. Raises `LumbungError`.
+    tell any more whose that is. What a plugin that was here before left behind is its own. Raises `LumbungError`.
     """
     with kernel.database.new_session(None) as session:
         if session.execute(_KNOWN, {"name": name}).scalar():

@@ -19,9 +19,10 @@ from lumbung.lifecycle import machine
 from lumbung.lifecycle.inspection import inspect_wheel
 from lumbung.lifecycle.kinds import steps_of
 from lumbung.lifecycle.machine import Listener, Tell, Work, alone, quietly
+from lumbung.lifecycle.tables import tables_of
 from lumbung.registry.discovery import find_plugin
 from lumbung.registry.manifest import Manifest
-from lumbung.registry.models import OperationRow
+from lumbung.registry.models import OperationRow, PluginRow
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +59,17 @@ def uninstall(
 
 
 def kind_for(kernel: Kernel, plugin: str) -> str:
-    """Return whether a wheel of a plugin is an ``install`` or an ``upgrade`` here."""
+    """Return whether a wheel of a plugin is an ``install`` or an ``upgrade`` here.
+
+    One that was uninstalled and whose tables are still here is an upgrade too: there are rows to lose.
+    """
     kernel.state.forget()
-    return "upgrade" if plugin in kernel.snapshot().plugins else "install"
+    if plugin in kernel.snapshot().plugins:
+        return "upgrade"
+    with kernel.database.new_session(None) as session:
+        row = session.get(PluginRow, plugin)
+        left = row is not None and row.state == "uninstalled" and tables_of(session.connection(), plugin)
+    return "upgrade" if left else "install"
 
 
 def run(

@@ -47,6 +47,13 @@ def prepare(root: Path, *wheels: InspectedWheel) -> int:
     return number
 
 
+def prepare_without(root: Path, distribution: str) -> int:
+    """Make the next generation without a distribution, and return its number; `switch_to` puts it to use."""
+    with _next(root) as (draft, number):
+        _take_out(draft, distribution)
+    return number
+
+
 def take_out(root: Path, distribution: str) -> bool:
     """Remove a distribution from the next generation and switch to it; False when it is not there."""
     if distribution_in(root, distribution) is None:

@@ -5,7 +5,6 @@ No part of the SDK hands it out yet. Whatever will, keeps to this place; a plugi
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -33,34 +32,36 @@ def size(settings: Settings, plugin: str) -> int:
 
 
 def copy(settings: Settings, plugin: str, schema: str) -> None:
-    """Copy a plugin's files beside the copy of its tables; real copies, since a file may be written in its place."""
+    """Copy a plugin's files beside the copy of its tables; real copies, since a file may be written in its place.
+
+    The copy is an empty folder where there are no files: that it exists says that it was not put back yet.
+    """
     source, target = folder_of(settings, plugin), kept_of(settings, schema)
     drop(settings, schema)
-    if not source.is_dir():
-        return
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = target.with_name(f".{target.name}")
     shutil.rmtree(draft, ignore_errors=True)
-    shutil.copytree(source, draft, symlinks=True)
+    if source.is_dir():
+        shutil.copytree(source, draft, symlinks=True)
+    else:
+        draft.mkdir(mode=0o700)
     draft.rename(target)
 
 
 def exchange(settings: Settings, plugin: str, schema: str, away: str) -> None:
-    """Put the copied files in the place of the live ones, which go to ``away``'s; harmless to do again.
-
-    The copy stays empty where there were no files.
-    """
+    """Put the copied files in the place of the live ones, which go to ``away``'s; harmless to do again."""
     live, kept, gone = folder_of(settings, plugin), kept_of(settings, schema), kept_of(settings, away)
-    if gone.exists() and not live.exists() and kept.exists():  # killed between the two moves
-        kept.rename(live)
+    if not kept.is_dir():
         return
-    if live.exists():
-        drop(settings, away)
-        gone.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if live.is_dir():
+        shutil.rmtree(gone, ignore_errors=True)
         live.rename(gone)
-    if kept.exists():
-        live.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        kept.rename(live)
+    else:
+        gone.mkdir(exist_ok=True, mode=0o700)
+    live.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept.rename(live)
+    with suppress(OSError):
+        live.rmdir()  # only when it is empty
 
 
 def rename(settings: Settings, schema: str, to: str) -> None:
@@ -74,4 +75,4 @@ def drop(settings: Settings, schema: str) -> None:
     """Throw a copy of files away."""
     shutil.rmtree(kept_of(settings, schema), ignore_errors=True)
     with suppress(OSError):
-        os.rmdir(settings.home / "back")  # noqa: PTH106  (only when it is empty)
+        (settings.home / "back").rmdir()  # only when it is empty

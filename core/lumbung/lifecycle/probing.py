@@ -330,7 +330,7 @@ class _Watch:
         """Return the whole lines that are here now. The package could write to this pipe too: nonsense is left out."""
         *lines, self._lines = (self._lines + piece).split(b"\n")
         self._lines = self._lines[-_LONGEST_LINE:]
-        said = []
+        said: list[Mapping[str, Any]] = []
         for line in lines:
             with suppress(ValueError, UnicodeDecodeError):
                 one = json.loads(line)
@@ -342,7 +342,14 @@ class _Watch:
 def _environment(home: str) -> dict[str, str]:
     """Return the environment of the child: nothing of ours but where programs and libraries are."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TZ") if name in os.environ}
-    return {**kept, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        **kept,
+        "HOME": home,
+        "TMPDIR": home,
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def _count_of(group: int) -> int:

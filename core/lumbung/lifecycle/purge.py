@@ -52,6 +52,7 @@ def check(work: Work) -> None:
         minutes.refuse_unsigned(session, row)
         archive, lost = row.archive, bool(row.contents["archive_lost"])
         _refuse_needed(work, session.connection())
+        session.expunge(archive)  # read in whole; the hours of checking need no transaction
     if not lost:
         _refuse_bad_archive(work, archive)
     _refuse_other_rows(work, archive)
@@ -86,7 +87,7 @@ def remove_files(work: Work) -> None:
         archive = archives.path_of(work.kernel.settings, row.archive) if row.contents["also_archive_file"] else None
     own = home / "files" / work.name
     if "files" not in work.facts:
-        work.keep(files=sum(path.is_file() for path in own.rglob("*")))
+        work.keep(files=sum(path.is_file() and not path.is_symlink() for path in own.rglob("*")))
     if not installed_again:
         shutil.rmtree(own, ignore_errors=not own.exists())
     kept = work.facts.get("way_back_files")

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from lumbung.database.operations import things_in
 from lumbung.errors import LumbungError
 from lumbung.lifecycle import layout_queries as queries
-from lumbung.lifecycle.layout import Layout, OuterKey, layout_of, seen_from
+from lumbung.lifecycle.layout import Layout, OuterKey, layout_of, seen_from, tables_in
 from lumbung.lifecycle.tables import quoted
 
 Digests = dict[str, dict[str, Any]]
@@ -53,7 +53,7 @@ def exists(connection: Connection, schema: str) -> bool:
 
 def lock(connection: Connection, plugin: str, mode: str = "SHARE") -> None:
     """Lock a plugin's live tables for the rest of the transaction: ``SHARE`` lets others read and not write."""
-    tables = layout_of(connection, plugin).tables
+    tables = tables_in(connection, plugin)
     if tables:
         names = ", ".join(quoted(connection, one) for one in tables)
         connection.execute(text(f"LOCK TABLE {names} IN {mode} MODE"))
@@ -65,14 +65,14 @@ def digests(connection: Connection, plugin: str, schema: str = "public") -> Dige
     The order of rows does not matter. It guards against mistakes, not against somebody who forges rows.
     """
     found: Digests = {}
-    layout = layout_of(connection, plugin, schema)
     with seen_from(connection, schema, "public"):
-        for table in layout.tables:
+        for table in tables_in(connection, plugin, schema):
             name = quoted(connection, table, schema)
             rows, first, second = connection.execute(
                 text(
                     "SELECT count(*), coalesce(sum(hashtextextended(lumbung_row::text, 0)::numeric), 0)::text, "
-                    f"coalesce(sum(hashtextextended(lumbung_row::text, 1)::numeric), 0)::text FROM {name} AS lumbung_row"
+                    "coalesce(sum(hashtextextended(lumbung_row::text, 1)::numeric), 0)::text "
+                    f"FROM {name} AS lumbung_row"
                 )
             ).one()
             found[table] = {"rows": rows, "digest": f"{first}/{second}"}
@@ -163,7 +163,7 @@ def exchange(connection: Connection, plugin: str, schema: str, away: str) -> Non
 
 def unchecked_keys(connection: Connection, plugin: str) -> list[tuple[str, str]]:
     """Return the foreign keys of, and to, a plugin's live tables whose rows nobody checked: (table, name)."""
-    tables = [quoted(connection, one) for one in layout_of(connection, plugin).tables]
+    tables = [quoted(connection, one) for one in tables_in(connection, plugin)]
     rows = connection.execute(
         text(
             "SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint WHERE contype = 'f' "
@@ -257,7 +257,7 @@ def _move(connection: Connection, layout: Layout, source: str, target: str) -> N
 
 def _drop_outside_keys(connection: Connection, plugin: str) -> list[tuple[str, str, str]]:
     """Drop the foreign keys of others that lead to the plugin's tables, and return them."""
-    tables = [quoted(connection, one) for one in layout_of(connection, plugin).tables]
+    tables = [quoted(connection, one) for one in tables_in(connection, plugin)]
     statement = queries.OUTSIDE_KEYS.replace(":tables", "CAST(:tables AS regclass[])")
     with seen_from(connection, "public"):
         keys = [tuple(row) for row in connection.execute(text(statement), {"tables": tables})]

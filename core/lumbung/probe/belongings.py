@@ -21,6 +21,8 @@ from typing import Any
 
 import flask.signals
 import jinja2.defaults
+import jinja2.filters
+import jinja2.tests
 from blinker import Signal
 from sqlalchemy import Engine, MetaData, Table
 from sqlalchemy.event import registry
@@ -64,8 +66,8 @@ def _database_listeners() -> Mapping[str, Any]:
 
 def _template_defaults() -> Mapping[str, Any]:
     return {
-        "filters": dict(jinja2.defaults.DEFAULT_FILTERS),
-        "tests": dict(jinja2.defaults.DEFAULT_TESTS),
+        "filters": dict(jinja2.filters.FILTERS),
+        "tests": dict(jinja2.tests.TESTS),
         "globals": dict(jinja2.defaults.DEFAULT_NAMESPACE),
         "options": dict(HouseApp.jinja_options),
     }

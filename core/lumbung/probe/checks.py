@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from jinja2 import TemplateError, TemplateNotFound, meta
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, configure_mappers
 
 from lumbung.database.model import CORE, PUBLIC_CORE_TABLES
@@ -61,6 +61,7 @@ class Subject:
         self.module = f"lumbung_{name}"
         self.root = folder / self.module
         import_what_it_uses(self.root)  # what a library does when it is imported is not laid at the plugin's door
+        self.modules_before = frozenset(sys.modules)
         self.belongings = Belongings()
         self.app: HouseApp | None = None
 
@@ -232,6 +233,8 @@ def _metadatas(subject: Subject) -> list[MetaData]:
         for thing in list(vars(module).values()):
             if isinstance(thing, type) and issubclass(thing, DeclarativeBase) and thing is not DeclarativeBase:
                 thing = thing.metadata
+            if isinstance(thing, Table):
+                thing = thing.metadata
             if isinstance(thing, MetaData):
                 found[id(thing)] = thing
     return [one for one in found.values() if CORE not in one.info]
@@ -250,10 +253,11 @@ def templates(subject: Subject) -> Sentence | None:
         name = path.relative_to(folder).as_posix()
         try:
             source = path.read_text(encoding="utf-8")
-            environment.compile(source, name, str(path))
-            for other in meta.find_referenced_templates(environment.parse(source, name)):
+            parsed = environment.parse(source, name, str(path))
+            for other in meta.find_referenced_templates(parsed):
                 if other is not None:
                     environment.loader.get_source(environment, other)  # type: ignore[union-attr]
+            environment.compile(parsed, name, str(path), raw=True)  # to Python, which is always sound
         except TemplateNotFound as error:
             return Sentence(
                 "The template %(template)s builds on %(other)s, which is not there.",
@@ -310,18 +314,22 @@ def changes(subject: Subject) -> Sentence | None:
         return Sentence(
             "Importing it changes what all applications share: %(what)s. An application leaves that alone; whatever it "
             "needs, it keeps to its own code.",
-            what=changed[:MOST_NAMED],
+            what=changed[: 2 * MOST_NAMED],
         )
-    for name in house.new_modules():
-        module = sys.modules[name]
-        spec = getattr(module, "__spec__", None)
+    return _planted(subject)
+
+
+def _planted(subject: Subject) -> Sentence | None:
+    for name in sorted(name for name in sys.modules if "." not in name and name not in subject.modules_before):
+        spec = getattr(sys.modules[name], "__spec__", None)
         origin = str(getattr(spec, "origin", None) or "")
         if name.startswith("lumbung_") and name != subject.module:
             return Sentence(
                 "It imports another plugin, %(module)s: plugins meet through hooks and events, never by import.",
                 module=name,
             )
-        if name != subject.module and (spec is None or origin.startswith(str(subject.root))):
+        made_up = spec is None and not name.startswith("_")  # compiled libraries share things under such names
+        if name != subject.module and (made_up or origin.startswith(str(subject.root))):
             return Sentence(
                 "It puts a module %(module)s into sys.modules that is not its own: all its code stays in %(package)s.",
                 module=name,

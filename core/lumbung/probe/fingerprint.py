@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from types import (
     BuiltinFunctionType,
@@ -142,7 +143,8 @@ class Fingerprint:
 
     def __init__(self) -> None:
         for name in STANDARD:
-            importlib.import_module(name)
+            with suppress(ImportError):  # not every Python has each
+                importlib.import_module(name)
         self._modules = dict(sys.modules)
         self._watched = {
             name: module
@@ -155,10 +157,6 @@ class Fingerprint:
         """Return the names under which another module is imported now than before."""
         now = sys.modules
         return sorted(name for name, module in self._modules.items() if now.get(name) is not module)
-
-    def new_modules(self) -> list[str]:
-        """Return the top-level modules that were not there before."""
-        return sorted(name for name in sys.modules if "." not in name and name not in self._modules)
 
     def changed(self) -> list[str]:
         """Return what was replaced, added or removed, such as ``flask.app.Flask.run``."""

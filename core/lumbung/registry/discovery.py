@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import os
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,13 +87,15 @@ def add_plugin_folder(folder: Path) -> None:
 
 def forget() -> None:
     """Drop what was remembered about installed packages, after an install or uninstall."""
-    _follow_links()
-    importlib.invalidate_caches()
+    with _forgetting:  # Python's own way to forget fails with a KeyError when two threads do it at once
+        _follow_links()
+        importlib.invalidate_caches()
 
 
 # Folders that may be links, each with where it led when it was put on the import path. The path itself is put there,
 # not the link: whatever a process imports of a package later on comes from the same copy as the rest of it.
 _links: dict[str, str] = {}
+_forgetting = threading.RLock()
 _kept: dict[str, int] = {}
 
 
@@ -148,7 +151,8 @@ class _Manager(NamedExtensionManager[ModuleType]):
 
 def find_plugins() -> dict[str, FoundPlugin]:
     """Return every plugin on the import path by name. No plugin code runs."""
-    _follow_links()
+    with _forgetting:
+        _follow_links()
     found: dict[str, FoundPlugin] = {}
     for entry in _Manager(GROUP, names=[], on_missing_entrypoints_callback=None).list_entry_points():
         version = entry.dist.version if entry.dist else "0"

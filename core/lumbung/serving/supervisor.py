@@ -52,7 +52,7 @@ def serve(
     configure_logging(settings)
     with ExitStack() as stack:
         stack.enter_context(_quiet_end())
-        stack.enter_context(claim_home(settings.home))
+        stack.enter_context(claim_home(settings.home, settings.bind, settings.port))
         listener = stack.enter_context(closing(listen(settings.bind, settings.port)))
         urls = stack.enter_context(open_database(settings))
         prepare(urls)

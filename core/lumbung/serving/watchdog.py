@@ -30,7 +30,7 @@ SCARCE = 4  # replaced when this part of the threads, 1/4, is stuck
 LONGEST = 5  # or one of them has been for so many times the limit
 MOST_MEMORY = 0.75  # of its limit that a worker may keep
 MOST_FILES = 0.8  # of what the system lets a process open
-MOST_THREADS_MORE = 100  # than it needs itself
+MOST_THREADS_MORE = 50  # than it needs itself
 QUIET = 1.0  # seconds without any request that could still end, before stuck threads are cut off
 PLUGIN_PREFIX = "lumbung_"
 

@@ -23,6 +23,8 @@ from lumbung.identity.models import PersonRow, SessionRow
 from lumbung.identity.person import Person
 from lumbung.identity.sessions import find_person
 from lumbung.kernel import Kernel
+from lumbung.plugin_settings import services as plugin_settings
+from lumbung.plugin_settings.stored import Place
 from lumbung.portal.app import Portal
 from lumbung.settings import Settings
 from lumbung.tenancy.models import Unit
@@ -129,6 +131,16 @@ class TestHouse:
             if parent:
                 unit.parent_id = self._unit(scope, parent).id
             return unit.id
+
+    def set_setting(
+        self, plugin: str, name: str, value: Any, *, tenant: str = "sumbawa", unit: UUID | None = None
+    ) -> None:
+        """Set a plugin's setting as its page does, for a tenant or one of its units. ``value`` is plain JSON data."""
+        place = Place("unit", unit) if unit else Place("tenant")
+        with self.scope(tenant):
+            manifest = self.kernel.snapshot().plugins[plugin].manifest
+            plugin_settings.change(manifest, place, {name: value}, by="test")
+        self.kernel.state.forget()
 
     def client(self, tenant: str = "sumbawa", person: Person | None = None) -> HouseClient:
         """Return a visitor of a tenant's host, signed in when a person is given."""

@@ -86,12 +86,18 @@ def refuse_undeclared(app: Flask, declared: frozenset[str], owner: str) -> None:
         access = rule_of(app, rule.endpoint)
         if access is None:
             raise AccessUndeclared(
-                f"The view {rule.endpoint} ({rule.rule}) of {owner} has no access rule: write @public, "
-                "@signed_in or @requires(...) above it."
+                "The view %(view)s (%(path)s) of %(owner)s has no access rule: write @public, @signed_in or "
+                "@requires(...) above it.",
+                view=rule.endpoint,
+                path=rule.rule,
+                owner=owner,
             )
         if access.permission not in declared | {"public", "signed-in", "staff"}:
             raise AccessUndeclared(
-                f"The view {rule.endpoint} of {owner} asks for {access.permission!r}, which is not declared."
+                "The view %(view)s of %(owner)s asks for %(permission)r, which is not declared.",
+                view=rule.endpoint,
+                owner=owner,
+                permission=access.permission,
             )
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from flask import Request, Response
 
+from lumbung.web.security import vary_by
+
 SMALLEST = 1024  # bytes; below this, packing costs more than it saves
 LARGEST_STATIC = 4 * 1024 * 1024
 _BLUR = 100  # random bytes at most
@@ -45,10 +47,12 @@ def pack(request: Request, response: Response, static_folder: str | None = None)
     """
     if response.mimetype not in _TEXT or "Content-Encoding" in response.headers:
         return response
-    response.vary.add("Accept-Encoding")
+    vary_by(response, "Accept-Encoding")
     if response.status_code == 304:
         _weaken(response)  # the browser asked with the tag that it was given, and keeps this one
-    if response.status_code in (204, 206, 304) or request.accept_encodings.quality("gzip") <= 0:
+    if response.status_code in (204, 206, 304) or _is_short(response):
+        return response
+    if request.accept_encodings.quality("gzip") <= 0:
         return response
     if "no-transform" in response.headers.get("Cache-Control", ""):
         return response
@@ -65,6 +69,11 @@ def gzip_blurred(data: bytes) -> bytes:
     with gzip.GzipFile("a" * secrets.randbelow(_BLUR), "wb", 6, out, mtime=0) as packer:
         packer.write(data)
     return out.getvalue()
+
+
+def _is_short(response: Response) -> bool:
+    """Whether an answer's length is known to be too small, before anything is taken apart."""
+    return response.is_sequence and (response.calculate_content_length() or 0) < SMALLEST
 
 
 def _packed_page(response: Response) -> bytes | None:

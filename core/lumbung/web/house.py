@@ -28,8 +28,9 @@ from lumbung.web.access import refuse_undeclared, rule_of
 from lumbung.web.compiled import COMPILED
 from lumbung.web.compression import pack
 from lumbung.web.proof import READING, lead_to_factor, leads_to_factor
-from lumbung.web.security import FOR_EVER, HEADERS, add_headers, refuse_unstorable_text
+from lumbung.web.security import FOR_EVER, HEADERS, HouseResponse, add_headers, refuse_unstorable_text
 from lumbung.web.view import HouseView
+from lumbung.web.visits import Visits
 
 CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "lumbung"
 _NEW_TOKEN = "new token"  # noqa: S105  (in a scope's memory)
@@ -67,6 +68,8 @@ class HouseApp(Flask):
     """
 
     request_class = HouseRequest
+    response_class = HouseResponse
+    session_interface = Visits()
     jinja_options = {"bytecode_cache": COMPILED}  # noqa: RUF012  (Flask's own way to say it)
 
     def __init__(
@@ -111,7 +114,9 @@ class HouseApp(Flask):
         try:
             answer = super().full_dispatch_request()
             if scope.has_session:
-                if request.method in READING or answer.status_code >= 400:
+                if request.method in READING and not answer.is_streamed:
+                    scope.close()  # rolls back too, and the connection is free while the answer is on its way
+                elif request.method in READING or answer.status_code >= 400:
                     scope.session.rollback()
                 else:
                     once.note_where_it_led(answer)
@@ -125,7 +130,7 @@ class HouseApp(Flask):
     def process_response(self, response: Response) -> Response:
         """Hand over an answer. What is public does not vary with cookies, though Flask-Login looks into the visit."""
         response = super().process_response(response)
-        if response.cache_control.public:
+        if "public" in response.headers.get("Cache-Control", ""):
             response.vary.discard("cookie")
         return response
 
@@ -245,9 +250,17 @@ def sign_in_url() -> str:
 
 def _set_up_flask_login(app: HouseApp) -> None:
     """Flask-Login is the seam: plugins may use ``current_user``; who it is, the scope knows already."""
-    login = LoginManager(app)
-    login.session_protection = None
-    login.request_loader(lambda _request: current_scope().person)
+    _Login(app)
+
+
+class _Login(LoginManager):
+    """Flask-Login's manager. It would look for a user in cookies of its own, at every page that is rendered."""
+
+    def _load_user(self) -> None:
+        self._update_request_context_with_user(current_scope().person)
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response  # it keeps no such cookie here, and would look into the visit for it at every answer
 
 
 def _configuration(kernel: Kernel) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from lumbung.sdk import now, session, today
+from lumbung.sdk import now, session, setting, today
 
 from ..models import Call, Counter, Location, Service, Ticket
 from ..rules.estimates import wait_minutes
@@ -20,7 +20,6 @@ from .places import open_services
 
 SPOKEN_FOR = timedelta(seconds=90)
 KEPT_CALLS = 30
-NEXT_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -73,13 +72,15 @@ def ahead_of(ticket: Ticket) -> int:
 def wall(location: Location) -> dict[str, Any]:
     """All that the wall shows and speaks, as plain data; equal as long as nothing happens.
 
-    ``calls`` are the announcements of today with a growing ``seq``, the oldest first: a wall speaks those it has
-    not spoken yet. ``stale`` marks calls that no longer need a voice, for a wall that was away for a while.
+    ``speaks`` is the office's wish. ``calls`` are the announcements of today with a growing ``seq``, the oldest first:
+    a wall speaks those it has not spoken yet. ``stale`` marks calls that no longer need a voice, for a wall that was
+    away for a while.
     """
     calls = _announcements(location)
     return {
         "location": location.name,
         "date": today().isoformat(),
+        "speaks": setting("wall_speaks", unit=location.unit_id),
         "counters": _counters(location),
         "next": _next(location),
         "calls": [
@@ -137,7 +138,7 @@ def _next(location: Location) -> list[dict[str, Any]]:
             Ticket.state.in_([State.WAITING, State.TRANSFERRED]),
         )
         .order_by(Ticket.moved_at.nulls_last(), Ticket.starts, Ticket.number, Ticket.arrived_at)
-        .limit(NEXT_SHOWN)
+        .limit(setting("wall_next", unit=location.unit_id))
     )
     return [{"label": label, "service": service} for label, service in rows]
 

@@ -18,6 +18,7 @@ from lumbung.sdk import (
     format_time,
     now,
     session,
+    setting,
     today,
 )
 
@@ -31,8 +32,6 @@ from ..words import _, at, on
 from . import telling
 from .numbering import lock_numbers, next_number, seats
 from .opening_hours import advice, open_day
-
-EARLY_ARRIVAL = timedelta(hours=2)
 
 
 def book(slot: Slot, day: date, visitor: Visitor, channel: str = "web") -> Ticket:
@@ -110,7 +109,7 @@ def may_cancel(ticket: Ticket) -> bool:
 def check_in(ticket: Ticket, *, by_officer: bool = False) -> None:
     """Say that the person is here: the number joins the queue.
 
-    Only on its own day; by oneself not earlier than two hours before the slot.
+    Only on its own day; by oneself not earlier than the office's setting says, two hours before the slot by default.
     """
     if ticket.date != today():
         raise DomainError(_("Nomor %(label)s berlaku pada %(date)s.", label=ticket.label, date=on(ticket.date)))
@@ -130,7 +129,8 @@ def check_in(ticket: Ticket, *, by_officer: bool = False) -> None:
 
 def arrival_opens(ticket: Ticket) -> datetime:
     """From when a citizen may check in without help."""
-    return starts_at(ticket) - EARLY_ARRIVAL
+    minutes: int = setting("early_arrival_minutes", unit=ticket.service.location.unit_id)
+    return starts_at(ticket) - timedelta(minutes=minutes)
 
 
 def starts_at(ticket: Ticket) -> datetime:

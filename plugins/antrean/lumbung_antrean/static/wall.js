@@ -41,12 +41,12 @@ function show(state) {
   part("now").classList.toggle("is-fresh", changed);
 }
 
-function speak(calls) {
+function speak(calls, aloud) {
   if (heard === null) heard = new Set(calls.map((call) => call.seq)); // what was called before we came is past
   for (const call of calls) {
     if (heard.has(call.seq)) continue;
     heard.add(call.seq);
-    if (!call.stale) speaker.announce(call);
+    if (aloud && !call.stale) speaker.announce(call);
   }
   if (heard.size > REMEMBERED) heard = new Set([...heard].slice(-REMEMBERED / 2));
 }
@@ -63,7 +63,8 @@ async function ask() {
       const state = await answer.json();
       etag = answer.headers.get("ETag");
       show(state);
-      speak(state.calls);
+      part("sound").hidden = !state.speaks;
+      speak(state.calls, state.speaks);
     } else if (answer.status !== 304) throw new Error(String(answer.status));
     store.write("at", new Date().toLocaleTimeString("id-ID", { hour: "2-digit", minute: "2-digit" }));
     offline(false);

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lumbung.sdk import DomainError, current_person, find, public, rate_limit, signed_in, today
+from lumbung.sdk import DomainError, current_person, find, public, rate_limit, setting, signed_in, today
 
 from ..forms.booking import BookingForm, FindForm
 from ..models import Slot, Ticket
@@ -30,7 +30,11 @@ GUESSES = {"times": 12, "seconds": 600}
 @public
 def start() -> ResponseReturnValue:
     """Where numbers can be taken."""
-    return render_template("antrean/start.html", places=[(place, lines(place)) for place in places.open_locations()])
+    return render_template(
+        "antrean/start.html",
+        places=[(place, lines(place)) for place in places.open_locations()],
+        notice=setting("notice"),
+    )
 
 
 @blueprint.get("/lokasi/<uuid:location_id>")
