@@ -28,6 +28,7 @@ from lumbung.runtimes.inline import InlineRuntime
 from lumbung.runtimes.watched import answered, await_upload
 from lumbung.tenancy.tenant import Tenant
 from lumbung.web import alone
+from lumbung.web.not_found import NotFoundPages
 from lumbung.web.security import HEADERS
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Gateway:
         self._kernel = kernel
         self._portal = portal
         self._portal_wsgi = portal_wsgi
-        self._inline = InlineRuntime(kernel)
+        self._not_found = NotFoundPages(portal, portal_wsgi)
+        self.inline = InlineRuntime(kernel)
         self._renewals = Renewals(kernel)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -102,6 +104,8 @@ class Gateway:
     ) -> Iterable[bytes]:
         name, rest = split_path(environ.get("PATH_INFO", ""))
         if not snapshot.is_enabled(name, tenant.id):
+            if self._not_found.is_for(name, environ):
+                return self._not_found.answer(snapshot, tenant, environ, start_response)
             return self._portal_wsgi(environ, start_response)
         plugin = snapshot.plugins[name]
         if plugin.usable and not plugin.manifest.has_pages:
@@ -118,7 +122,7 @@ class Gateway:
         scope.plugin = plugin.name
         board.turn_to(board.slot(), plugin.name)
         try:
-            app = self._inline.open(plugin)
+            app = self.inline.open(plugin)
         except PluginUnusable as error:
             if self._kernel.is_renewing(plugin.name):
                 logger.info("plugin %s cannot be opened during its upgrade: %s", plugin.name, error)

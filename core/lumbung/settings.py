@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
     workers: int = Field(2, ge=1, le=64, description="Web worker processes.")
     threads: int = Field(8, ge=1, le=256, description="Threads in each web worker.")
-    memory_limit_mb: int = Field(0, ge=0, description="Address space of one web worker in MB; 0 means no limit.")
+    memory_limit_mb: int = Field(2048, ge=0, description="Address space of one web worker in MB; 0 means no limit.")
     slow_request_seconds: float = Field(
         5.0, gt=0, description="A plugin's page that takes longer counts as a fault of that plugin."
     )

@@ -31,6 +31,7 @@ from lumbung.housekeeping import sweep_all
 from lumbung.jobs import LIFECYCLE, defer, put_off
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.operations import carry_out, resume
+from lumbung.lifecycle.outdated import forget_outdated
 from lumbung.mail import MailRefused, mailer_for
 from lumbung.notifications.anchors import anchor_trails
 from lumbung.notifications.fault_news import announce_suspensions
@@ -128,6 +129,7 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     @app.task(name="lumbung.sweep", queueing_lock="lumbung.sweep", pass_context=False)
     def sweep(timestamp: int) -> None:
         logger.info("%s outdated rows swept away", sweep_all(kernel))
+        forget_outdated(kernel)
 
     @app.periodic(cron="47 18 * * *")
     @app.task(name="lumbung.anchor", queueing_lock="lumbung.anchor", pass_context=False, retry=RETRY)
@@ -279,12 +281,14 @@ def run_worker(kernel: Kernel) -> bool:
 
     kernel.code.replaceable(leave, is_leaving=left.is_set)
     follow_while_idle(kernel.code, kernel.snapshot)
-    app.run_worker(
-        name="lumbung",
-        concurrency=2,
-        fetch_job_polling_interval=2.0,
-        shutdown_graceful_timeout=8.0,
-        delete_jobs="successful",
-    )
+    try:
+        app.run_worker(
+            name="lumbung",
+            concurrency=2,
+            fetch_job_polling_interval=2.0,
+            shutdown_graceful_timeout=8.0,
+            delete_jobs="successful",
+        )
+    finally:
+        board.leave()
     return left.is_set()
-    board.leave()

@@ -15,6 +15,7 @@ from lumbung.identity.person import Person
 from lumbung.lifecycle import archives, minutes
 from lumbung.lifecycle.operations import uninstall
 from lumbung.testing import HouseClient, TestHouse, frozen_clock
+from lumbung.testing.pdf_text import pdf_text
 
 REVISION = (
     "import sqlalchemy as sa\nfrom alembic import op\nrevision = '0001'\ndown_revision = None\n"
@@ -104,7 +105,7 @@ def test_an_archive_is_checked_and_handed_out_to_who_proves_it_and_that_is_writt
 ) -> None:
     client = house.client(person=operator)
     page = client.get(archived).text
-    assert "contoh_note" in page
+    assert "contoh_<wbr>note" in page
     assert "disimpan sampai" in page
     assert "rahasia warga" not in page
     answer = client.post_form(f"{archived}periksa", page=archived)
@@ -143,7 +144,9 @@ def test_two_people_sign_in_their_own_name_and_then_the_data_goes(
         one = house.client(person=house.person("sumbawa", "op@contoh.id"))
         two = house.client(person=house.person("sumbawa", "pengelola@contoh.id"))
         written = prepare(one, archived)
-        assert house.client(person=operator).get(f"{written}berita-acara.pdf").data.startswith(b"%PDF")
+        draft = one.get(f"{written}berita-acara.pdf").data
+        assert "KONSEP" in pdf_text(draft)
+        assert b"pdfuaid" in draft
         answer = one.post_form(f"{written}tanda-tangan", {"seen": "0" * 64}, page=written)
         assert answer.status_code == 422
         # Whoever else is named in the form, it is the sender who signs.
@@ -160,7 +163,10 @@ def test_two_people_sign_in_their_own_name_and_then_the_data_goes(
         sealed = json.loads(one.get(f"{written}berita-acara.json").data)
         statement = minutes.check_sealed(sealed, anchor.public_key(house.settings))
         assert statement["carried_out"]["rows"] == {"contoh_note": 1}
-        assert one.get(f"{written}berita-acara.pdf").data.startswith(b"%PDF")
+        paper = "".join(pdf_text(one.get(f"{written}berita-acara.pdf").data).replace("\u200b", "").split())
+        assert "KONSEP" not in paper
+        for said in ("BA-0001/2030", "IbuOperator", "PakKepala", "contoh_note"):
+            assert said in paper, said
         for act in ("tanda-tangan", "batalkan", "laksanakan"):
             assert one.post_form(f"{written}{act}", {"seen": statement["sha256"]}, page=archived).status_code == 422
         assert "Berkas tidak ada" not in one.get("/admin/arsip/").text

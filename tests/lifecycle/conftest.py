@@ -45,6 +45,7 @@ def upgrade():
     op.execute("ALTER TABLE contoh_note ADD COLUMN mood contoh_mood, ADD COLUMN code contoh_code, "
                "ADD CONSTRAINT contoh_note_fine CHECK (contoh_fine(seq::int))")
     op.execute("CREATE UNIQUE INDEX uq_contoh_note ON contoh_note (tenant_id, lower(words)) WHERE words <> ''")
+    op.create_tenant_table("contoh_../a'b", sa.Column("seq", sa.Integer, sa.Identity(), nullable=False))
     op.execute("CREATE VIEW contoh_all WITH (security_invoker = true) AS SELECT id, words FROM contoh_note")
 """
 KEPT = """

@@ -50,7 +50,11 @@ def test_uninstalling_archives_first_and_the_archive_restores_without_us(
     assert told == ["check", "archive", "disable", "remove"]
     path, row = the_archive(house, as_owner)
     tables = row["contents"]["tables"]
-    assert {name: told["rows"] for name, told in tables.items()} == {"contoh_note": 2 * len(HARD), "contoh_place": 2}
+    assert {name: told["rows"] for name, told in tables.items()} == {
+        "contoh_../a'b": 0,
+        "contoh_note": 2 * len(HARD),
+        "contoh_place": 2,
+    }
     assert restore(path) == {name: [told["rows"], told["sha256"]] for name, told in tables.items()}
     assert row["contents"]["missing"] == ["contoh_gone"]
     assert row["keep_until"] == house.kernel.tenant("sumbawa").today() + timedelta(days=400)
@@ -194,7 +198,10 @@ def test_a_plugin_whose_package_and_a_table_are_gone_is_archived_all_the_same(
     path, row = the_archive(house, as_owner)
     assert row["contents"]["missing"] == ["contoh_gone", "contoh_note"]
     assert str(row["keep_until"]) == "2099-01-02"
-    assert {name: rows for name, (rows, _) in restore(path).items()} == {"contoh_place": 2}
+    assert {name: rows for name, (rows, _) in restore(path).items()} == {
+        "contoh_../a'b": 0,
+        "contoh_place": 2,
+    }
     with zipfile.ZipFile(path) as archive:
         assert "plugin.toml" not in archive.namelist()
         assert json.loads(archive.read("manifest.json"))["title"]["id"] == "Contoh"

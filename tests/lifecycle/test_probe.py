@@ -353,6 +353,7 @@ class TestInstalling:
         assert [path for path in home.rglob("*") if path.is_file() and path.suffix in (".py", ".whl", ".pyc")] == []
         [(state, steps)] = as_owner("SELECT state, steps FROM lumbung_operation")
         assert (state, steps[-1]["step"], steps[-1]["state"]) == ("failed", "probe", "failed")
+        assert steps[-1]["note"].startswith('{"template": "Not in order: ')
         assert "importing its modules" in steps[-1]["note"]
         assert list(Path(os.environ.get("TMPDIR", "/tmp")).glob("lumbung-probe-*/lumbung*")) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from lumbung.lifecycle.operations import install_wheel, resume, run, uninstall
 from lumbung.testing import TestHouse, frozen_clock
 
 LATER = "2030-01-01T08:00+08:00"  # all is kept long enough by then
+ROWS = {"contoh_../a'b": 0, "contoh_note": 20, "contoh_place": 2}
 REASON = "Aplikasi diganti dengan layanan pusat."
 
 
@@ -105,7 +107,7 @@ def test_two_signatures_destroy_everything_but_archive_trail_and_ledger(
     assert code == 20300001
     key = anchor.public_key(house.settings)
     statement = minutes.check_sealed(seal, key)
-    assert statement["carried_out"]["rows"] == {"contoh_note": 20, "contoh_place": 2}
+    assert statement["carried_out"]["rows"] == ROWS
     assert statement["carried_out"]["files"] == 2
     assert {(one["name"], one["nip"], one["operator"]) for one in statement["signatures"]} == {
         ("Op", None, True),
@@ -146,6 +148,25 @@ def test_minutes_are_refused_before_their_time_and_signed_by_two_different_peopl
     assert as_owner("SELECT count(*) FROM lumbung_minutes_signature") == [(2,)]
     as_owner("UPDATE lumbung_person SET operator = false")
     refused(house, as_owner, "is an operator now")
+
+
+@pytest.mark.usefixtures("uninstalled")
+def test_of_three_who_sign_at_the_same_moment_two_succeed(house: TestHouse, as_owner: Any, sign: Any) -> None:
+    minutes_id = prepare(house)
+    emails = ["op1@contoh.id", "op2@contoh.id", "op3@contoh.id"]
+    for email in emails:
+        house.person("sumbawa", email, operator=True, roles=["admin"])
+
+    def attempt(email: str) -> bool:
+        try:
+            sign(minutes_id, email)
+        except MinutesRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(attempt, emails)) == [False, True, True]
+    assert as_owner("SELECT count(DISTINCT person_id) FROM lumbung_minutes_signature") == [(2,)]
 
 
 @pytest.mark.usefixtures("uninstalled")
@@ -233,7 +254,7 @@ def test_killed_anywhere_a_purge_is_carried_to_its_end(
     [(seal, done)] = as_owner("SELECT seal, carried_out_at FROM lumbung_minutes")
     assert done is not None
     found = minutes.check_sealed(seal, anchor.public_key(house.settings))["carried_out"]
-    assert (found["rows"], found["files"]) == ({"contoh_note": 20, "contoh_place": 2}, 2)
+    assert (found["rows"], found["files"]) == (ROWS, 2)
     assert list(archives.folder(house.settings).iterdir()) == []
     assert as_owner("SELECT count(*) FROM lumbung_audit WHERE action = 'plugin.purge'") == [(2,)]
     assert as_owner("SELECT state FROM lumbung_operation WHERE kind = 'purge'") == [("done",)]

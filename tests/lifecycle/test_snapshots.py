@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
@@ -77,9 +76,7 @@ def owner(house: TestHouse) -> Iterator[Connection]:
 @pytest.fixture
 def rich(owner: Connection) -> Connection:
     """As `owner`, with a plugin's tables that use all there is."""
-    raw = owner.connection.driver_connection
-    assert raw is not None
-    raw.execute(RICH)
+    raw(owner, RICH)
     owner.commit()
     return owner
 
@@ -97,3 +94,72 @@ def test_a_copy_says_the_same_and_holds_the_same_rows(rich: Connection) -> None:
     assert not snapshots.unlike(rich, "contoh", "lumbung_draft_contoh", rows)
     again = snapshots.take(rich, "contoh", "lumbung_draft_contoh")  # killed and done again
     assert again == rows
+
+
+def test_a_copy_takes_the_place_of_the_live_tables_and_back_again(rich: Connection) -> None:
+    raw(
+        rich,
+        "CREATE TABLE lain_pointer (tenant_id integer, note uuid, "
+        "CONSTRAINT fk_lain FOREIGN KEY (tenant_id, note) REFERENCES contoh_note (tenant_id, id))",
+    )
+    before, rows = layout_of(rich, "contoh"), snapshots.digests(rich, "contoh")
+    snapshots.take(rich, "contoh", "lumbung_draft_contoh")
+    raw(
+        rich,
+        "ALTER TABLE contoh_note DROP COLUMN t CASCADE; DROP TABLE contoh_reply; "
+        "CREATE TABLE contoh_baru (id integer); DELETE FROM contoh_note; "
+        "DROP FUNCTION contoh_besar CASCADE; ALTER TYPE contoh_status ADD VALUE 'batal'",
+    )
+    changed, changed_rows = layout_of(rich, "contoh"), snapshots.digests(rich, "contoh")
+    assert snapshots.unlike(rich, "contoh", "lumbung_draft_contoh", rows)
+    snapshots.exchange(rich, "contoh", "lumbung_draft_contoh", "lumbung_away_contoh")
+    unchecked = snapshots.unchecked_keys(rich, "contoh")
+    assert len(unchecked) == 3  # to the tenant, from the other plugin, and the one that never was
+    for table, name in unchecked[:1] + unchecked[2:]:
+        snapshots.check_key(rich, table, name)
+    assert layout_of(rich, "contoh").differences(before) == []
+    assert snapshots.digests(rich, "contoh") == rows
+    assert rich.execute(text("SELECT nextval('contoh_urut')")).scalar() == 140
+    assert not snapshots.exists(rich, "lumbung_draft_contoh")
+    snapshots.exchange(rich, "contoh", "lumbung_away_contoh", "lumbung_back_contoh")
+    for table, name in snapshots.unchecked_keys(rich, "contoh"):
+        snapshots.check_key(rich, table, name)
+    assert layout_of(rich, "contoh").differences(changed) == []
+    assert snapshots.digests(rich, "contoh") == changed_rows
+    assert rich.execute(text("SELECT count(*) FROM pg_constraint WHERE conname = 'fk_lain'")).scalar() == 1
+
+
+def test_what_cannot_be_copied_faithfully_is_refused_and_what_others_hang_on_it_is_not_lost(rich: Connection) -> None:
+    rich.commit()
+    for statement, said in (
+        ("CREATE TABLE contoh_bagian (id integer) PARTITION BY RANGE (id)", "contoh_bagian of contoh is of a kind"),
+        ("CREATE TABLE contoh_anak () INHERITS (contoh_reply)", "contoh_anak of contoh is of a kind"),
+        ("CREATE TYPE contoh_pasangan AS (a integer, b integer)", "The type contoh_pasangan of contoh"),
+        ("CREATE TYPE contoh_rentang AS RANGE (subtype = date)", "The type contoh_rentang of contoh"),
+    ):
+        raw(rich, statement)
+        with pytest.raises(LumbungError, match=said):
+            snapshots.take(rich, "contoh", "lumbung_draft_contoh")
+        rich.rollback()
+    snapshots.take(rich, "contoh", "lumbung_draft_contoh")
+    rich.commit()
+    raw(rich, "CREATE FUNCTION contoh_semua_lain() RETURNS SETOF contoh_note LANGUAGE sql AS 'TABLE contoh_note'")
+    snapshots.exchange(rich, "contoh", "lumbung_draft_contoh", "lumbung_away_contoh")
+    assert rich.execute(text("SELECT to_regproc('lumbung_away_contoh.contoh_semua_lain') IS NOT NULL")).scalar()
+
+
+def test_the_copy_of_a_plugin_with_a_longer_name_is_left_to_it(rich: Connection) -> None:
+    raw(
+        rich,
+        "INSERT INTO lumbung_ledger (component, package_version, by) VALUES ('contoh_plus', '1', 'test'); "
+        "CREATE TABLE contoh_plus_x (id integer)",
+    )
+    assert "contoh_plus_x" not in snapshots.take(rich, "contoh", "lumbung_draft_contoh")
+
+
+def raw(connection: Connection, statements: str) -> None:
+    """Run statements as they stand."""
+    connection.execute(text("SELECT 1"))  # begins a transaction, which commit and rollback then end
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute(statements)

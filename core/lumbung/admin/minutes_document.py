@@ -14,7 +14,9 @@ from lumbung.lifecycle import minutes
 from lumbung.lifecycle.minutes_models import Minutes, MinutesSignature
 from lumbung.web.i18n import core_domain, format_date, format_datetime, format_number, language
 
-_ = core_domain.gettext
+
+def _(text: str, **values: object) -> str:
+    return str(core_domain.gettext(text, **values))
 
 
 def document_of(row: Minutes, signed: Sequence[MinutesSignature]) -> bytes:
@@ -44,7 +46,6 @@ def document_of(row: Minutes, signed: Sequence[MinutesSignature]) -> bytes:
         "qr": segno.make(check, micro=False, error="m").svg_inline(border=0, omitsize=True),
         "qr_says": _("Kode berisi nomor, sidik, dan kunci: %(check)s", check=check.replace("\n", ", ")),
         "signers": _signers(signed),
-        "by_hand": _("Tanda tangan basah"),
     }
     return documents.pdf("minutes", data, language=language())
 
@@ -98,7 +99,7 @@ def _tables(row: Minutes) -> dict[str, object]:
             one["name"],
             format_number(one["rows"]),
             format_number(destroyed[one["name"]]) if one["name"] in destroyed else "",
-            f"{one['sha256'][:16]}…",
+            one["sha256"],
         )
         for one in row.contents["tables"]
     ]

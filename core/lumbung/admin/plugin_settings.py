@@ -22,6 +22,7 @@ from lumbung.plugin_settings.stored import Found, Place
 from lumbung.registry.manifest import Manifest
 from lumbung.registry.models import OperationRow
 from lumbung.registry.plugin_setting import PluginSetting
+from lumbung.registry.setting_values import as_plain
 from lumbung.tenancy import cards
 from lumbung.tenancy.cards import UnitCard
 from lumbung.web.access import me, reaches, staff
@@ -35,7 +36,6 @@ blueprint = Blueprint("admin_plugin_settings", __name__, url_prefix="/admin/plug
 _ = core_domain.gettext
 
 Page = Response | str | tuple[str, int]
-WHERE = "untuk"  # the argument of the address: platform, daerah, or the id of a unit
 MOST_TOLD = 20  # changes beside the form
 WHILE_WRITING = 60  # minutes: what was typed is not lost to a proof that grew old meanwhile
 
@@ -116,11 +116,12 @@ def drop(name: str) -> Response:
 
 def _desk(name: str) -> Desk:
     """Return what the person may do with a plugin; 404 when it is not here, 403 when they may do nothing."""
+    person = me()
+    manages = any(person.can(permission) for permission in PLUGINS)
     plugin = current_scope().kernel.snapshot().plugins.get(name)
     if plugin is None or not plugin.usable:
-        abort(404)
-    person, manifest = me(), plugin.manifest
-    manages = any(person.can(permission) for permission in PLUGINS)
+        abort(404 if manages else 403)  # who may set nothing learns nothing either
+    manifest = plugin.manifest
     units = cards.all()
     if not manages:
         units = [unit for unit in units if any(_reaches(one, unit.id) for one in manifest.settings)]
@@ -134,8 +135,11 @@ def _reaches(setting: PluginSetting, unit_id: UUID | None) -> bool:
 
 
 def _place(desk: Desk) -> Place | None:
-    """Return the place that the address names, else the first there is; None when there is none to choose from."""
-    places, asked = desk.places, request.args.get(WHERE, "")
+    """Return the place that the address names (``untuk``: platform, daerah, or the id of a unit), else the first.
+
+    None when there is none to choose from.
+    """
+    places, asked = desk.places, request.args.get("untuk", "")
     if not asked:
         return places[0] if places else None
     try:
@@ -172,13 +176,14 @@ def _page(desk: Desk, place: Place, form: SettingsForm) -> str:
         problem_words=problem_words,
         left_over=services.left_over(desk.manifest, place, values) if manages_here else [],
         history=_history(desk.manifest, place) if manages_here else [],
-        drop_url=url_for(".drop", name=desk.manifest.name, **{WHERE: _where(place)}),
+        drop_url=url_for(".drop", name=desk.manifest.name, untuk=_where(place)),
         manages=desk.manages,
+        has_secret=any(line.setting.type == "secret" for line in form.lines),
     )
 
 
 def _inherited(line: Line) -> Any:
-    return services.as_plain(line.inherited.value)
+    return as_plain(line.inherited.value)
 
 
 def _nothing(desk: Desk) -> str:
@@ -214,12 +219,13 @@ def _from_where(found: Found, here: Place, names: dict[UUID, str]) -> str:
     """Return in words where a value comes from."""
     place = found.place
     if place is None:
-        return _("bawaan aplikasi") if found.value not in (None, ()) else _("belum diisi")
+        return str(_("bawaan aplikasi") if found.value not in (None, ()) else _("belum diisi"))
     if place == here:
-        return _("diatur di sini")
+        return str(_("diatur di sini"))
     if place.unit_id is not None:
-        return _("mengikuti %(unit)s", unit=names.get(place.unit_id, "–"))
-    return _("mengikuti %(unit)s", unit=current_tenant().name if place.scope == "tenant" else _("seluruh platform"))
+        return str(_("mengikuti %(unit)s", unit=names.get(place.unit_id, "–")))
+    where = current_tenant().name if place.scope == "tenant" else _("seluruh platform")
+    return str(_("mengikuti %(unit)s", unit=where))
 
 
 def _history(manifest: Manifest, place: Place) -> list[TrailEntry]:
@@ -264,4 +270,4 @@ def _where(place: Place) -> str:
 
 
 def _address(name: str, place: Place) -> str:
-    return url_for(".edit", name=name, **{WHERE: _where(place)})
+    return url_for(".edit", name=name, untuk=_where(place))

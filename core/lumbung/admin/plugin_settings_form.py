@@ -128,13 +128,14 @@ def sentence(words: str) -> str:
 def value_words(setting: PluginSetting, plain: Any, units: Sequence[UnitCard]) -> str:
     """Return a value as people read it: titles of choices, names of units, yes and no; a dash for nothing."""
     if setting.type == "secret":
-        return _("tersimpan") if plain else "–"
+        return str(_("tersimpan")) if plain else "–"
     if isinstance(plain, bool):
         return str(_("Ya") if plain else _("Tidak"))
     titles = {choice.value: choice.title(language()) for choice in setting.choices}
-    titles |= {str(unit.id): unit.name for unit in units} if setting.type == "unit" else {}
+    if setting.type == "unit":
+        titles = {str(unit.id): unit.name for unit in units}
     if isinstance(plain, list):
-        return ", ".join(titles.get(one, one) for one in plain) or "–"
+        return ", ".join(str(titles.get(one, one)) for one in plain) or "–"
     text = titles.get(str(plain)) or " ".join(written(setting, plain).split())
     return (f"Rp {text}" if setting.type == "rupiah" and text else text[:80]) or "–"
 
@@ -160,7 +161,7 @@ def _field(line: Line, units: Sequence[UnitCard]) -> Field:
         more["choices"] = [SelectChoice("", str(_("Belum ditetapkan"))), *more["choices"]]
     if setting.type in ("date", "time"):
         more["widget"] = DateInput() if setting.type == "date" else TimeInput()
-    hints = [setting.help(language()) if setting.help else "", limits(setting)]
+    hints: list[str] = [setting.help(language()) if setting.help else "", limits(setting)]
     made: Field = _FIELDS.get(setting.type, StringField)(
         setting.title(language()),
         description=" ".join(filter(None, hints)),

@@ -12,7 +12,9 @@ from lumbung import audit
 from lumbung.admin.forms import ConfirmForm, WheelForm
 from lumbung.admin.overview import RECENT, recent_faults
 from lumbung.admin.rights import PLUGINS, acting_as, need_one_of
-from lumbung.admin.words import operation_state, operation_title, problem_words
+from lumbung.admin.suspensions import shown
+from lumbung.admin.way_back import way_back_of
+from lumbung.admin.words import fault_kind, operation_state, operation_title, problem_words
 from lumbung.clock import utc_now
 from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
@@ -123,6 +125,7 @@ def _index(form: WheelForm) -> str:
         lines=lines,
         operations=_latest_operations() if operator else [],
         here=current_tenant().slug,
+        suspended=current_scope().kernel.snapshot().suspended,
         faults=_fault_counts(),
         problem_words=problem_words,
         operation_title=operation_title,
@@ -153,6 +156,9 @@ def _detail(line: PluginOverview, refusal: str | None = None) -> str:
         operation_state=operation_state,
         refusal=refusal,
         problem=problem_words(line),
+        way_back=way_back_of(line.name),
+        suspension=shown(line.name),
+        fault_kind=fault_kind,
     )
 
 

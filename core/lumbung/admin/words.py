@@ -32,6 +32,16 @@ def step_title(step: str) -> str:
         "disable": _("Mematikan aplikasi"),
         "enable": _("Menyalakan aplikasi"),
         "remove": _("Mengeluarkan paketnya"),
+        "weigh": _("Menyusun rencana pemutakhiran"),
+        "hold": _("Menahan penulisan; layanan tetap dapat dibaca"),
+        "snapshot": _("Menyalin tabel dan berkas"),
+        "rehearse": _("Mencoba pemulihan dan pemutakhiran pada salinan"),
+        "health": _("Memeriksa apakah layanan menjawab"),
+        "release": _("Membuka penulisan kembali"),
+        "recall": _("Memeriksa salinan yang disimpan"),
+        "exchange": _("Memakai kembali tabel yang disalin"),
+        "save": _("Menyimpan data yang ditulis sejak itu"),
+        "forget": _("Membuang salinan yang habis masanya"),
     }
     return titles.get(step, step)
 
@@ -43,6 +53,8 @@ def operation_title(kind: str) -> str:
         "upgrade": _("Pemutakhiran"),
         "adopt": _("Pemasangan paket bawaan"),
         "uninstall": _("Pencopotan"),
+        "return": _("Kembali ke versi sebelumnya"),
+        "forget": _("Penghapusan jalan kembali"),
         "archive": _("Pengarsipan"),
         "purge": _("Pemusnahan data"),
         "setting": _("Pengubahan pengaturan"),
@@ -63,6 +75,25 @@ def operation_state(state: str) -> tuple[str, str]:
         "stuck": (_("Tersangkut"), "gawat"),
     }
     return states.get(state, (state, "muted"))
+
+
+def fault_kind(kind: str) -> str:
+    """Return what sort of fault it was."""
+    titles: dict[str, str] = {
+        "open": _("gagal dibuka"),
+        "request": _("halaman gagal"),
+        "slow": _("terlalu lambat"),
+        "stuck": _("tidak selesai-selesai"),
+        "hook": _("gagal saat ditanya platform"),
+        "job": _("pekerjaan gagal"),
+        "event": _("gagal mendengar kabar"),
+        "killed": _("mematikan proses"),
+        "memory": _("memori habis"),
+        "leak": _("meninggalkan sisa"),
+        "mail": _("surel ditolak"),
+        "anchor": _("jangkar jejak gagal"),
+    }
+    return titles.get(kind, kind)
 
 
 def problem_words(line: PluginOverview) -> str | None:

@@ -22,6 +22,7 @@ _COMMANDS = {
     "audit": "lumbung.cli.audit",
     "db": "lumbung.cli.db",
     "demo": "lumbung.cli.serving",
+    "doctor": "lumbung.cli.doctor",
     "init": "lumbung.cli.db",
     "keys": "lumbung.cli.keys",
     "mail": "lumbung.cli.mail",

@@ -27,6 +27,16 @@ STEPS = {
     "seal": "sealing the minutes",
     "disable": "switching off for every tenant",
     "remove": "removing the package",
+    "weigh": "working out what will be done",
+    "hold": "holding what would be written",
+    "snapshot": "copying tables and files",
+    "rehearse": "trying the restore and the migration on the copy",
+    "health": "visiting its pages",
+    "release": "letting everybody write again",
+    "recall": "looking at the copy that was kept",
+    "exchange": "putting the copied tables back",
+    "save": "saving what was written since",
+    "forget": "dropping a copy whose time is over",
 }
 _WIDTH = 24
 

@@ -6,11 +6,13 @@ import json
 
 import click
 
+from lumbung.database.roles import DatabaseUrls
+from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.install import component_of
 from lumbung.migrate import Component, as_migrator, core_component, current_revision, head_of, upgrade
 from lumbung.registry.discovery import find_plugins
-from lumbung.settings import load_settings
+from lumbung.settings import Settings, load_settings
 from lumbung.site import bring_up, open_database, system_actor
 
 
@@ -36,13 +38,22 @@ def db_upgrade() -> None:
         click.echo(f"core: {bring_up(urls, settings)}")
         kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
         try:
-            for component in _installed(kernel):
-                revision = upgrade(
-                    urls.migrator, component, by=system_actor(), lock_timeout_ms=settings.lock_timeout_ms
-                )
-                click.echo(f"{component.name}: {revision or 'no tables'}")
+            failed = [component.name for component in _installed(kernel) if not _brought_up(urls, settings, component)]
         finally:
             kernel.close()
+    if failed:
+        raise LumbungError(f"All others are at their newest revision; these are not: {', '.join(failed)}.")
+
+
+def _brought_up(urls: DatabaseUrls, settings: Settings, component: Component) -> bool:
+    """Migrate one plugin; one that fails keeps none of the others from it."""
+    try:
+        revision = upgrade(urls.migrator, component, by=system_actor(), lock_timeout_ms=settings.lock_timeout_ms)
+    except LumbungError as error:
+        click.echo(f"{component.name}: {error}", err=True)
+        return False
+    click.echo(f"{component.name}: {revision or 'no tables'}")
+    return True
 
 
 @db.command("status")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lumbung.cli import archives, open_kernel, plugin_check, plugin_settings
+from lumbung.cli import archives, open_kernel, plugin_check, plugin_settings, plugin_suspend, plugin_upgrade
 from lumbung.cli._terminal import Terminal
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
@@ -112,7 +112,13 @@ def operations(as_json: bool, last: int) -> None:
         )
 
 
-for command in (*archives.COMMANDS, *plugin_check.COMMANDS, *plugin_settings.COMMANDS):
+for command in (
+    *archives.COMMANDS,
+    *plugin_check.COMMANDS,
+    *plugin_settings.COMMANDS,
+    *plugin_suspend.COMMANDS,
+    *plugin_upgrade.COMMANDS,
+):
     plugin.add_command(command)
 
 

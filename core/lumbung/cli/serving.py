@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from lumbung.database.roles import DatabaseUrls
@@ -12,10 +14,13 @@ from lumbung.site import bring_up, open_database, refuse_old_schema
 
 
 @click.command()
-def serve() -> None:
+@click.option("--safe-mode", is_flag=True, help="Start without any plugin, to look after the site.")
+def serve(safe_mode: bool) -> None:
     """Serve the site: the embedded database unless another is named, the web server and the job worker."""
     from lumbung.serving.supervisor import serve as run
 
+    if safe_mode:
+        os.environ["LUMBUNG_SAFE_MODE"] = "true"  # the web server and the job worker read it too
     settings = load_settings()
 
     def prepare(urls: DatabaseUrls) -> None:

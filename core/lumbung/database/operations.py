@@ -206,23 +206,8 @@ def check_tables(
     that is wrong and why; called inside the migration's transaction, so that a refusal leaves nothing behind.
     """
     prefix = {"prefix": f"{plugin}_"}
-    longer = connection.execute(_LONGER_NAMES, prefix).scalars().all()
-    for thing, name in (things_in(connection, schema) if before is not None else {}).items():
-        if thing not in (before or {}) and not name.startswith((f"{plugin}_", "lumbung_version_")):
-            raise LumbungError(
-                "%(thing)s was made by %(plugin)s: what a plugin makes is called %(plugin)s_..., and runs with the "
-                "rights of who asks.",
-                thing=Sentence.heard(thing, ("Table %(name)s", "Function %(name)s")),
-                plugin=plugin,
-            )
-        for other in longer:
-            if thing not in (before or {}) and name.startswith(f"{other}_"):
-                raise LumbungError(
-                    "%(thing)s was made by %(plugin)s, but its name is that of the plugin %(other)s.",
-                    thing=Sentence.heard(thing, ("Table %(name)s", "Function %(name)s")),
-                    plugin=plugin,
-                    other=other,
-                )
+    if before is not None:
+        _refuse_names_of_others(connection, plugin, things_in(connection, schema), before)
     for view in connection.execute(_OPEN_VIEWS, {**prefix, "schema": schema}).scalars():
         raise LumbungError(
             "View %(view)s of %(plugin)s would show every tenant's rows: make it WITH (security_invoker = true), and "
@@ -254,3 +239,28 @@ def check_tables(
                 table=table,
                 plugin=plugin,
             )
+
+
+def _refuse_names_of_others(
+    connection: Connection, plugin: str, now: Mapping[str, str], before: Mapping[str, str]
+) -> None:
+    longer = connection.execute(_LONGER_NAMES, {"prefix": f"{plugin}_"}).scalars().all()
+    for thing, name in now.items():
+        if thing in before:
+            continue
+        said = Sentence.heard(thing, ("Table %(name)s", "Function %(name)s"))
+        if not name.startswith((f"{plugin}_", "lumbung_version_")):
+            raise LumbungError(
+                "%(thing)s was made by %(plugin)s: what a plugin makes is called %(plugin)s_..., and runs with the "
+                "rights of who asks.",
+                thing=said,
+                plugin=plugin,
+            )
+        for other in longer:
+            if name.startswith(f"{other}_"):
+                raise LumbungError(
+                    "%(thing)s was made by %(plugin)s, but its name is that of the plugin %(other)s.",
+                    thing=said,
+                    plugin=plugin,
+                    other=other,
+                )

@@ -9,6 +9,7 @@ from flask import url_for
 
 from lumbung.addresses import leads_here
 from lumbung.admin.overview import first_steps, recent_faults
+from lumbung.admin.plugins import title_of
 from lumbung.admin.rights import DESK
 from lumbung.admin.words import problem_words
 from lumbung.context import current_scope, current_tenant
@@ -16,6 +17,7 @@ from lumbung.hooks import DeskTask
 from lumbung.identity.person import Person
 from lumbung.lifecycle.overview import PluginOverview, overview
 from lumbung.privacy import breach, clocks, requests
+from lumbung.web.access import me
 from lumbung.web.i18n import core_domain, format_datetime, language
 
 _ = core_domain.gettext
@@ -68,7 +70,7 @@ def house_tasks(person: Person) -> list[DeskTask]:
     if person.can("platform.plugins"):
         tasks += _to_mend(overview(current_scope().kernel))
     if person.can("platform.plugins") or person.can("core.plugins"):
-        tasks += _faults()
+        tasks += _suspended() + _faults()
     if person.can("core.privacy"):
         tasks += _data_requests() + _breaches()
     if any(person.can(permission) for permission in DESK):
@@ -123,6 +125,22 @@ def _breaches() -> list[DeskTask]:
             icon="alert-triangle",
         )
         for case in breach.open_cases(current_scope().session)
+    ]
+
+
+def _suspended() -> list[DeskTask]:
+    """Applications that are closed for everyone, as far as the person at the desk has to do with them."""
+    snapshot, here = current_scope().kernel.snapshot(), current_tenant()
+    return [
+        DeskTask(
+            title=_("%(name)s dihentikan untuk semua", name=title_of(name)),
+            text=_("Sejak %(since)s warga melihat halaman pemberitahuan.", since=format_datetime(since)),
+            url=url_for("admin_plugins.detail", name=name),
+            tone="gawat",
+            icon="player-pause",
+        )
+        for name, since in snapshot.suspended.items()
+        if snapshot.is_enabled(name, here.id) or me().can("platform.plugins")
     ]
 
 

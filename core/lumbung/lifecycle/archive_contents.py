@@ -22,7 +22,7 @@ from lumbung.database.rotation import EncryptedColumn, encrypted_columns
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 from lumbung.lifecycle import wheels
-from lumbung.lifecycle.archive_file import DESCRIPTION, FORMAT, ArchiveWriter, member_name, writing
+from lumbung.lifecycle.archive_file import DESCRIPTION, FORMAT, ArchiveWriter, member_name, table_member, writing
 from lumbung.lifecycle.archive_readme import readme
 from lumbung.lifecycle.archive_rows import digest_of, keys_in, opened_csv, query_csv, table_csv
 from lumbung.lifecycle.archive_schema import ArchivedTable, archived_tables, load_sql, rules_sql, schema_sql
@@ -138,7 +138,7 @@ def _write_tables(
             opened_csv(connection, table, closed, contents.kernel.keyring) if opened else table_csv(connection, table)
         )
         before = meter.rows
-        digest = writer.add(f"tables/{table.name}.csv", meter.counted(rows))
+        digest = writer.add(table_member(table.name), meter.counted(rows))
         sources[table.name] = digest_of(connection, table)[1] if opened else digest
         if meter.rows - before != expected[table.name]:
             raise LumbungError("Table %(table)s changed while it was archived; try again.", table=table.name)

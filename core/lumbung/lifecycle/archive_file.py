@@ -27,6 +27,7 @@ _NO_ARCHIVE = (
     AttributeError,
 )  # fmt: skip
 LARGEST_LIST = 64 * 1024 * 1024  # bytes of a list of hashes or a description: these two are read at once
+_PLAIN = re.compile(r"[A-Za-z0-9_]")
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f\\%\ud800-\udfff]")
 
 
@@ -121,6 +122,12 @@ def member_name(*parts: str) -> str:
     return _UNWANTED.sub(lambda found: f"%{ord(found[0]) & 0xFF:02X}", "/".join(parts))
 
 
+def table_member(table: str) -> str:
+    """Return the name of the CSV of a table; a name that a file system could misread is written %XX."""
+    plain = "".join(one if _PLAIN.fullmatch(one) else "".join(f"%{byte:02X}" for byte in one.encode()) for one in table)
+    return f"tables/{plain}.csv"
+
+
 def in_blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Join small pieces (a row each) into blocks."""
     gathered: list[bytes] = []
@@ -176,7 +183,7 @@ def _checked(archive: zipfile.ZipFile, sha256: str, size: int) -> Checked:
             raise BadArchive("%(name)s in the archive is not as it was written: its hash is another.", name=name)
     rows = 0
     for table, told in description["tables"].items():
-        name = f"tables/{table}.csv"
+        name = table_member(table)
         if sums.get(name) != told["sha256"] or counted[name] != told["rows"]:
             raise BadArchive(
                 "The table %(table)s has %(found)s rows in the archive, where %(told)s were written.",

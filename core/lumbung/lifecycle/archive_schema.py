@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from lumbung.lifecycle.archive_file import table_member
 from lumbung.lifecycle.tables import tables_of
 
 
@@ -181,14 +182,14 @@ def load_sql(connection: Connection, tables: Sequence[ArchivedTable]) -> str:
     for table in tables:
         name = _quote(connection, table.name)
         columns = ", ".join(_quote(connection, column) for column in table.written)
-        lines.append(f"\\copy {name} ({columns}) FROM 'tables/{table.name}.csv' WITH (FORMAT csv, HEADER)")
+        lines.append(f"\\copy {name} ({columns}) FROM '{table_member(table.name)}' WITH (FORMAT csv, HEADER)")
     for table in tables:
         name = _quote(connection, table.name)
         for column in (one for one in table.columns if _counts(one)):
             quoted = _quote(connection, column.name)
             lines.append(
-                f"SELECT setval(pg_get_serial_sequence('{name}', '{column.name}'), max({quoted})) FROM {name} "  # noqa: S608
-                f"HAVING max({quoted}) IS NOT NULL;"
+                f"SELECT setval(pg_get_serial_sequence({_text(name)}, {_text(column.name)}), max({quoted})) "  # noqa: S608
+                f"FROM {name} HAVING max({quoted}) IS NOT NULL;"
             )
     return "\n".join(lines) + "\n"
 
@@ -264,8 +265,7 @@ def _comments(
     for one in connection.execute(_COMMENTS, {"table": name}):
         on = f"COLUMN {name}.{_quote(connection, one.name)}" if one.name else f"TABLE {name}"
         words = "opened from lumbung:encrypted" if (table.name, one.name) in opened else one.words
-        escaped = words.replace("'", "''")
-        lines.append(f"COMMENT ON {on} IS '{escaped}';")
+        lines.append(f"COMMENT ON {on} IS {_text(words)};")
     return lines
 
 
@@ -280,6 +280,11 @@ def _type(one: Any) -> str:
 
 def _counts(column: Column) -> bool:
     return "AS IDENTITY" in column.definition or "DEFAULT nextval(" in column.definition
+
+
+def _text(words: str) -> str:
+    escaped = words.replace("'", "''")
+    return f"'{escaped}'"
 
 
 def _quote(connection: Connection, name: str) -> str:

@@ -29,6 +29,7 @@ from lumbung.lifecycle.archive_contents import Contents, write
 from lumbung.lifecycle.archive_file import BadArchive, Checked
 from lumbung.lifecycle.archive_rows import one_moment
 from lumbung.lifecycle.machine import Step, Work
+from lumbung.lifecycle.tables import quoted
 from lumbung.registry.models import ArchiveRow, PluginRow
 from lumbung.settings import Settings
 
@@ -253,7 +254,7 @@ def _refuse_full_disk(connection: Connection, contents: Contents) -> None:
         int(size)
         for size in connection.execute(
             text("SELECT pg_table_size(to_regclass(name)) FROM unnest(CAST(:names AS text[])) AS name"),
-            {"names": [f'public."{table}"' for table in contents.tables(connection)]},
+            {"names": [quoted(connection, table) for table in contents.tables(connection)]},
         ).scalars()
     ]
     needed = sum(sizes) + max(sizes, default=0) + contents.size_of_files() + SPARE

@@ -1,4 +1,4 @@
-"""Whether a plugin that was just put in place serves: opened in a fresh process, and asked over HTTP in a site that runs.
+"""Whether a plugin that was just put in place serves: a fresh process opens it, and a site that runs is asked.
 
 The child is `lumbung.serving.visit`. It knows the pages' role alone, visits what a stranger may see, and answers on a
 pipe. What a page needs a signed-in person for is not visited.

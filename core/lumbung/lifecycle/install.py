@@ -73,8 +73,8 @@ def try_out(work: Work, folder: Path, manifest: Manifest) -> None:
         work.progress(done, total)
 
     report = probing.probe(work.kernel.settings, folder, manifest, heard=heard)
-    report.refuse_if_bad()
     work.note(report.words())
+    report.refuse_if_bad()
     work.progress(len(report.checks), len(report.checks))
 
 

@@ -71,8 +71,10 @@ class KeptTable:
 
     @property
     def shown(self) -> tuple[KeptColumn, ...]:
-        """The columns that people see: whose tenant's it is they know."""
-        return tuple(one for one in self.columns if one.name != "tenant_id")
+        """The columns that people see, ids last. Whose tenant's it is they know."""
+        return tuple(
+            sorted((one for one in self.columns if one.name != "tenant_id"), key=lambda one: one.type == "uuid")
+        )
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,9 @@ def subjects(kept: KeptTable, rows: Sequence[Any]) -> set[UUID]:
 
 
 def _rows(kept: KeptTable, tenant_id: int, longest: int) -> Select[Any]:
-    keys = [column(one.name) for one in kept.columns if one.is_key and one.name != "tenant_id"]
+    keys: list[ColumnElement[Any]] = [
+        column(one.name) for one in kept.columns if one.is_key and one.name != "tenant_id"
+    ]
     return _of_tenant(select(*(_cell(one, longest) for one in kept.shown)), kept, tenant_id).order_by(*keys)
 
 
@@ -170,7 +174,7 @@ def _cell(one: KeptColumn, longest: int) -> ColumnElement[Any]:
     if one.kind == "text":
         return func.left(column(one.name).cast(SqlText), literal_column(str(longest + 1))).label(one.name)
     if one.type in _CALENDAR:  # further than Python counts, infinity too: shown as nothing
-        last = literal_column("'9999-12-31'")
+        last: ColumnElement[Any] = literal_column("'9999-12-31'")
         return case((column(one.name).between(literal_column("'0001-01-02'"), last), column(one.name))).label(one.name)
     return column(one.name)
 

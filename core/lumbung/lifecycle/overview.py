@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from lumbung.errors import LumbungError, Sentence
 from lumbung.kernel import Kernel
+from lumbung.lifecycle.states import SERVED
 from lumbung.registry.discovery import FoundPlugin, find_plugins
 from lumbung.registry.manifest import Manifest, manifest_of
 from lumbung.registry.models import PluginRow
@@ -16,7 +17,8 @@ from lumbung.registry.models import PluginRow
 
 @dataclass(frozen=True)
 class PluginOverview:
-    """One line of the list. ``state`` is installed, available (a package that is not installed) or uninstalled.
+    """One line of the list. ``state`` is installed, upgrading, available (a package that is not installed) or
+    uninstalled.
 
     ``problem`` says what an operator must mend: the package is gone, or its manifest cannot be used.
     """
@@ -54,7 +56,7 @@ def overview(kernel: Kernel) -> list[PluginOverview]:
     lines = []
     for name in sorted(found.keys() | rows.keys()):
         row = rows.get(name)
-        if row is not None and row.state == "installed":
+        if row is not None and row.state in SERVED:
             tenants = tuple(tenant.slug for tenant in snapshot.tenants.values() if snapshot.is_enabled(name, tenant.id))
             lines.append(_installed(row, found.get(name), tenants))
         elif name in found:
@@ -71,7 +73,7 @@ def _installed(row: PluginRow, found: FoundPlugin | None, tenants: tuple[str, ..
         problem = Sentence("%(problem)s Install a newer version of it.", problem=problem)
     elif found is None:
         problem = Sentence("Its package is gone; install the wheel again, or uninstall it (its data is kept).")
-    elif found.version != row.version:
+    elif found.version != row.version and row.state == "installed":
         problem = Sentence(
             "Its package is %(found)s but %(installed)s was installed; install it again.",
             found=found.version,

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -47,6 +48,8 @@ LIMITS = Limits()
 LOOK_EVERY = 0.1  # seconds between two counts of its processes
 KEPT_OUTPUT = 2_000  # characters of what it printed, for the log
 _LONGEST_LINE = 64 * 1024
+_PREFIX = "lumbung-probe-"
+_FORGOTTEN = 24 * 3600  # seconds after which a folder is nobody's: no probe takes as long
 
 NAMES: Mapping[str, Sentence] = {
     "manifest": Sentence("reading its manifest"),
@@ -106,7 +109,10 @@ class Report:
             )
 
     def words(self) -> Sentence:
-        """Return what a good report says of itself, for the note under its step."""
+        """Return what the report says of itself in one line, for the note under its step."""
+        if self.problems:
+            failed = [NAMES.get(check.name, Sentence("trying it")) for check in self.problems]
+            return Sentence("Not in order: %(failed)s.", failed=failed)
         values = {"checks": len(self.checks), "seconds": f"{self.seconds:.1f}", "memory": self.memory // 2**20}
         if self.apart:
             return Sentence("%(checks)s checks in %(seconds)s seconds, %(memory)s MB of memory.", **values)
@@ -134,12 +140,14 @@ class Prober:
     """A process that has the core imported and makes another for each package to look at."""
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
-        memory = settings.memory_limit_mb or (limits or LIMITS).memory_mb
-        self._limits = Limits(**{**asdict(limits or LIMITS), "memory_mb": memory})
+        limits = limits or LIMITS
+        of_a_worker = settings.memory_limit_mb or limits.memory_mb
+        self._limits = replace(limits, memory_mb=min(limits.memory_mb, of_a_worker))
         self._checks: list[str] = []
 
     def __enter__(self) -> Self:
-        self._home = tempfile.TemporaryDirectory(prefix="lumbung-probe-", ignore_cleanup_errors=True)
+        _sweep()
+        self._home = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
         reader, writer = os.pipe()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-s", "-m", "lumbung.probe", str(writer), json.dumps(asdict(self._limits))],
@@ -169,7 +177,12 @@ class Prober:
         if not self._checks:
             self._checks = watch.wait_until_ready()
         watch.total = len(self._checks)
-        task = {"folder": str(folder), "name": manifest.name, "version": manifest.version}
+        task = {
+            "folder": str(folder),
+            "path": [*filter(None, map(str, sys.path))],
+            "name": manifest.name,
+            "version": manifest.version,
+        }
         assert self._process.stdin is not None  # noqa: S101  (a pipe was asked for)
         self._process.stdin.write(json.dumps(task).encode() + b"\n")
         self._process.stdin.flush()
@@ -359,3 +372,11 @@ def _count_of(group: int) -> int:
         with suppress(OSError, ValueError, IndexError):
             count += int(path.read_text().rpartition(")")[2].split()[2]) == group
     return count
+
+
+def _sweep() -> None:
+    """Remove the folders of probes that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _FORGOTTEN:
+                shutil.rmtree(folder)

@@ -116,10 +116,8 @@ PURGE = (Step("check", check), Step("drop", drop), Step("files", remove_files), 
 
 def _minutes(work: Work, session: Session) -> Minutes:
     """Return the minutes that are carried out: those named, or the open ones of the plugin."""
-    if named := work.facts.get("minutes"):
-        row = minutes.find(session, named)
-    else:
-        row = minutes.open_of(session, work.name)
+    named = work.facts.get("minutes")
+    row = minutes.find(session, named) if named else minutes.open_of(session, work.name)
     if row is None or row.plugin != work.name:
         raise LumbungError(
             "There are no open minutes for the destruction of %(plugin)s; prepare them with 'lumbung plugin minutes', "

@@ -21,6 +21,7 @@ from lumbung.lifecycle.snapshots import away_of, back_of, draft_of
 from lumbung.lifecycle.upgrade_plan import plan_upgrade
 from lumbung.migrate import current_revision, head_of, upgrade
 from lumbung.presence import renew_code
+from lumbung.registry import budget
 from lumbung.registry.discovery import find_plugin
 from lumbung.registry.manifest import manifest_of
 from lumbung.registry.models import PluginRow, WayBackRow
@@ -202,6 +203,7 @@ def release(work: Work) -> None:
             else:
                 snapshots.discard(connection, draft_of(plugin))
         states.move(session, row, "installed")
+        budget.lift(session, plugin, work.by)  # what it failed in was the version before
         bump(session)
     if _worth_keeping(work, before) and plugin_files.kept_of(work.kernel.settings, draft_of(plugin)).exists():
         plugin_files.rename(work.kernel.settings, draft_of(plugin), back_of(plugin))

@@ -152,7 +152,7 @@ def _between(known: Mapping[str, tuple[tuple[str, ...], Revision]], current: str
         one = waiting[-1]
         downs = [down for down in known[one][0] if down in known and down not in done] if one in known else []
         if downs:
-            waiting += downs
+            waiting += sorted(downs, reverse=True)
             continue
         waiting.pop()
         if one in known and one not in done:

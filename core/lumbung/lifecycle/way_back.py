@@ -26,7 +26,7 @@ from lumbung.lifecycle import (
 )
 from lumbung.lifecycle.inspection import inspect_wheel
 from lumbung.lifecycle.machine import Step, Work
-from lumbung.lifecycle.patience import patiently, within
+from lumbung.lifecycle.patience import PAUSES_ON_THE_WAY_BACK, patiently, within
 from lumbung.lifecycle.snapshots import away_of, back_of
 from lumbung.registry.discovery import find_plugin
 from lumbung.registry.manifest import Manifest, manifest_of
@@ -99,7 +99,7 @@ def change_places_again(work: Work) -> None:
             snapshots.exchange(connection, plugin, away_of(plugin), back_of(plugin))
             upgrade.note_return(connection, plugin, before["version"], work.facts.get("revision_after"), work.by)
 
-    patiently(work, within(work, exchange), pauses=upgrade.patience.PAUSES_ON_THE_WAY_BACK)
+    patiently(work, within(work, exchange), pauses=PAUSES_ON_THE_WAY_BACK)
     plugin_files.exchange(work.kernel.settings, plugin, away_of(plugin), back_of(plugin))
     returned.check_keys(work)
 

@@ -9,7 +9,6 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
 from lumbung import audit
 from lumbung.clock import utc_now
@@ -125,12 +124,6 @@ def change(
 def about(plugin: str, place: Place) -> UUID:
     """Return the id under which the trail keeps the changes of a plugin's settings at a place of the tenant."""
     return uuid5(_NAMESPACE, f"{plugin} {place.scope} {place.unit_id or ''}")
-
-
-def forget_plugin(session: Session, plugin: str) -> None:
-    """Delete all that was ever set of a plugin: when its data is destroyed. ``session`` is the migrator's."""
-    for model in (PluginSettingRow, TenantSettingRow):
-        session.execute(delete(model).where(model.plugin == plugin))
 
 
 @dataclass(frozen=True)

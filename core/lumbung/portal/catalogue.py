@@ -90,7 +90,9 @@ def _with_unit(offer: Offer, named: dict[UUID, UnitCard]) -> Offer:
 
 def _offers(snapshot: Snapshot, tenant_id: int, reads: str) -> tuple[Offer, ...]:
     offers = (
-        _offer(plugin, snapshot.run_by.get((tenant_id, plugin.name)), reads)
+        replace(
+            _offer(plugin, snapshot.run_by.get((tenant_id, plugin.name)), reads), closed=snapshot.is_closed(plugin.name)
+        )
         for plugin in snapshot.enabled_for(tenant_id)
         if plugin.manifest.has_pages
     )

@@ -10,6 +10,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lumbung.lifecycle.probing import Limits
 from lumbung.probe.jail import die_with_parent, run_apart
@@ -27,7 +28,8 @@ def main() -> None:
     for line in sys.stdin:
         task = json.loads(line)
 
-        def look(task: dict[str, str] = task) -> None:
+        def look(task: dict[str, Any] = task) -> None:
+            sys.path += [path for path in task["path"] if path not in sys.path]  # where we ourselves find packages
             subject = Subject(house, Path(task["folder"]), task["name"], task["version"])
             for name, check in CHECKS:
                 fine = speech.check(name, partial(check, subject))

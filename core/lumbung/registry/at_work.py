@@ -8,6 +8,7 @@ is gone reads who was being served. That costs a request less than a microsecond
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import mmap
 import os
@@ -78,7 +79,7 @@ class Board:
         """Write from now on into a file of this process in ``folder``; ``kind`` is ``web`` or ``jobs``."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{kind}-{socket.gethostname()}-{os.getpid()}"
-        with path.open("w+b") as file:
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b") as file:
             file.truncate(_SIZE)
             memory = mmap.mmap(file.fileno(), _SIZE)
         with self._lock:
@@ -215,10 +216,14 @@ def note_death(folder: Path, pid: int, status: str) -> None:
 
 
 def deaths(folder: Path) -> Iterator[Death]:
-    """Take up the files of processes of this machine that are gone; each is given to one asker only."""
+    """Take up the files of processes of this machine that are gone, each by one asker at a time.
+
+    Whoever takes one up holds a lock of it, which goes with the holder: it may be the next to die. `forget` it once
+    what it tells was written down; otherwise it is there for the next who asks.
+    """
     host = socket.gethostname()
     try:
-        names = [entry.name for entry in os.scandir(folder)]
+        names = [entry.name for entry in folder.iterdir()]
     except OSError:
         return
     for name in names:
@@ -230,21 +235,16 @@ def deaths(folder: Path) -> Iterator[Death]:
         if not ended.exists() and time.monotonic() - _seen.setdefault(name, time.monotonic()) < WAIT_FOR_STATUS:
             continue
         _seen.pop(name, None)
-        taken = folder / f"taken-{name}"
-        with contextlib.suppress(OSError, ValueError):
-            (folder / name).rename(taken)
-            yield _read(taken, kind, ended)
+        with contextlib.suppress(OSError, ValueError), (folder / name).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if (folder / name).exists():
+                yield _read(folder / name, kind, ended)
 
 
 def forget(death: Death) -> None:
     """Throw a file away, once what it told was written down."""
     death.path.unlink(missing_ok=True)
-
-
-def give_back(death: Death) -> None:
-    """Leave a file for later: what it told could not be written down."""
-    with contextlib.suppress(OSError):
-        death.path.rename(death.path.with_name(death.path.name.removeprefix("taken-")))
+    death.path.with_name(f"{death.path.name}.ended").unlink(missing_ok=True)
 
 
 def _read(path: Path, kind: str, ended: Path) -> Death:
@@ -261,7 +261,6 @@ def _read(path: Path, kind: str, ended: Path) -> Death:
         status = str(json.loads(ended.read_text())["status"])
     except (OSError, ValueError, KeyError):
         status = "?"
-    ended.unlink(missing_ok=True)
     return Death(path, kind, status, serving, served)
 
 

@@ -131,8 +131,6 @@ def record_deaths(kernel: Kernel) -> int:
         ]
         if all(noted):
             at_work.forget(death)
-        else:
-            at_work.give_back(death)
     return count
 
 

@@ -118,8 +118,8 @@ class PluginSetting(Part):
         if None not in bounds.values() and bounds["min"] > bounds["max"]:
             raise Unfit("'min' is more than 'max'")
         if self.type in _TEXTS:
-            most = self.max_length or LONGEST[self.type]
-            if most > LONGEST[self.type] or (self.min_length or 0) > most:
+            most = min(self.max_length or LONGEST[self.type], LONGEST[self.type])
+            if (self.max_length or 0) > most or (self.min_length or 0) > most:
                 raise Unfit("a setting of type %(type)r has at most %(most)s characters", type=self.type, most=most)
         if self.pattern:
             try:

@@ -201,11 +201,11 @@ def _unit(_setting: PluginSetting, plain: Any) -> UUID:
     return unit
 
 
-def _read(reader: Callable[[str], Any], plain: Any, expected: Sentence) -> Any:
+def _read(reader: Callable[[str], Any], plain: Any, error: Sentence) -> Any:
     try:
         return reader(plain)
     except (ValueError, TypeError, AttributeError):
-        raise Unfit(expected) from None
+        raise Unfit(error) from None
 
 
 def _refuse_outside(setting: PluginSetting, value: Any) -> None:

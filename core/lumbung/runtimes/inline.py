@@ -28,7 +28,7 @@ class InlineRuntime:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._apps: dict[tuple[str, str], HouseApp] = {}
+        self.apps: dict[tuple[str, str], HouseApp] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._locks_lock = threading.Lock()
         self._failed: dict[tuple[str, str], tuple[float, str]] = {}
@@ -40,17 +40,17 @@ class InlineRuntime:
         and the next attempt is made some seconds later, not at every request.
         """
         key = plugin.name, plugin.version  # another version has another manifest
-        app = self._apps.get(key)
+        app = self.apps.get(key)
         if app is not None:
             return app
         lock = self._lock_of(plugin.name)
         if not lock.acquire(timeout=WAIT_FOR_OPENING):
             raise PluginUnusable(f"Plugin {plugin.name} has been opening for {WAIT_FOR_OPENING:g} seconds or more.")
         try:
-            app = self._apps.get(key)
+            app = self.apps.get(key)
             if app is None:
                 self._refuse_if_it_just_failed(key)
-                app = self._apps[key] = self._make(plugin)
+                app = self.apps[key] = self._make(plugin)
             return app
         finally:
             lock.release()

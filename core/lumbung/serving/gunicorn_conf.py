@@ -28,7 +28,7 @@ from lumbung.settings import load_settings
 # A process can only end with 0 to 255, so that these cannot happen; `pre_fork` brakes instead.
 Arbiter.WORKER_BOOT_ERROR = 1003
 Arbiter.APP_LOAD_ERROR = 1004
-base.Arbiter = arbiter.HouseArbiter  # type: ignore[misc]  # it is looked up there when the server runs
+base.Arbiter = arbiter.HouseArbiter  # it is looked up there when the server runs
 
 SHORT_LIFE = 5.0  # seconds; a worker that dies younger than this is replaced ever more slowly
 LONGEST_BRAKE = 2.0
@@ -132,6 +132,7 @@ def post_worker_init(worker: Worker) -> None:
             replace=lambda: arbiter.wish_to_leave(worker),
             is_leaving=lambda: not worker.alive,
             leave=lambda: _leave(worker),
+            accept=lambda willing: _accept(worker, willing),
         ).start()
 
 
@@ -143,6 +144,11 @@ def worker_abort(worker: Worker) -> None:
 def worker_exit(server: Arbiter, worker: Worker) -> None:
     """Take the note away: this worker ends in good order."""
     board.leave()
+
+
+def _accept(worker: Worker, willing: bool) -> None:
+    """Take connections in or leave them to others; the worker looks at this number before each."""
+    worker.worker_connections = worker.cfg.worker_connections if willing else 0
 
 
 def _leave(worker: Worker) -> None:

@@ -74,6 +74,7 @@ def web_server(settings: Settings, urls: DatabaseUrls, listener: socket.socket) 
         *("--bind", f"fd://{listener.fileno()}", "lumbung.serving.wsgi:application"),
     ]
     environment = settings.web_environment() | _same_site(settings) | {"LUMBUNG_DATABASE_APP_URL": urls.app}
+    environment.setdefault("MALLOC_ARENA_MAX", "2")  # each thread reserved 64 MB for itself: no limit would fit all
     return Child("The web server", command, environment, keep_open=[listener.fileno()])
 
 

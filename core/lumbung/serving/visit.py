@@ -11,9 +11,9 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import Client
 
@@ -43,11 +43,14 @@ class _Visited(Kernel):
         return replace(snapshot, plugins=plugins, suspended={}, safe=False)
 
 
-class _NoPortal:
-    """Stands where the portal stands in a web worker; nothing of it is asked for here."""
+class _NoPortal(Flask):
+    """Stands where the portal stands in a web worker, which takes longer to make; no page of it is asked for here."""
 
-    def __getattr__(self, name: str) -> Any:
-        return lambda *parts, **_: plain(parts[-1], "503 Service Unavailable", "")
+    def unavailable(self, _plugin: InstalledPlugin, _environ: Any, start_response: Any) -> Iterable[bytes]:
+        """Answer for a plugin that cannot be opened."""
+        return plain(start_response, "503 Service Unavailable", "")
+
+    renewing = unavailable
 
 
 def visit(kernel: Kernel, name: str) -> dict[str, Any]:
@@ -62,7 +65,7 @@ def visit(kernel: Kernel, name: str) -> dict[str, Any]:
         if job.name not in jobs:
             return {"reason": f"it has no job {job.name!r}"}
     snapshot, visited = kernel.snapshot(), 0
-    gateway = Gateway(kernel, cast("Portal", _NoPortal()), partial(_nothing))
+    gateway = Gateway(kernel, cast("Portal", _NoPortal(__name__)), _nothing)
     for tenant in snapshot.tenants.values():
         if tenant.hosts and snapshot.is_enabled(name, tenant.id):
             for page in pages[:MOST_PAGES]:

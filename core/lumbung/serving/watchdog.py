@@ -29,6 +29,7 @@ LOOK_EVERY = 1.0  # seconds
 SCARCE = 4  # replaced when this part of the threads, 1/4, is stuck
 LONGEST = 5  # or one of them has been for so many times the limit
 MOST_MEMORY = 0.75  # of its limit that a worker may keep
+MOST_SPACE = 0.9  # the same of addresses: a thread reserves far more than it needs
 MOST_FILES = 0.8  # of what the system lets a process open
 MOST_THREADS_MORE = 50  # than it needs itself
 QUIET = 1.0  # seconds without any request that could still end, before stuck threads are cut off
@@ -40,6 +41,7 @@ class Usage:
     """What a process holds, and may."""
 
     memory: int
+    address_space: int
     memory_limit: int
     files: int
     files_limit: int
@@ -49,12 +51,13 @@ class Usage:
     def now(cls, memory_limit_mb: int) -> Usage:
         """Look at this process; without ``/proc`` nothing is known and nothing is too much."""
         try:
-            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            reserved, pages = (int(one) for one in Path("/proc/self/statm").read_text().split()[:2])
             files = sum(1 for _ in Path("/proc/self/fd").iterdir())
         except OSError:
-            pages = files = 0
+            reserved = pages = files = 0
         return cls(
             memory=pages * resource.getpagesize(),
+            address_space=reserved * resource.getpagesize(),
             memory_limit=memory_limit_mb * 1024 * 1024,
             files=files,
             files_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
@@ -63,7 +66,10 @@ class Usage:
 
 
 class Watchdog:
-    """Looks after the worker of this process. ``replace`` asks for a successor, ``leave`` ends the process at once."""
+    """Looks after the worker of this process.
+
+    ``replace`` asks for a successor, ``leave`` ends the process at once, ``accept`` says whether to take visitors in.
+    """
 
     def __init__(
         self,
@@ -73,12 +79,14 @@ class Watchdog:
         replace: Callable[[], None],
         is_leaving: Callable[[], bool],
         leave: Callable[[], None],
+        accept: Callable[[bool], None] = lambda willing: None,
     ) -> None:
         self._kernel = kernel
         self._board = board
         self._replace = replace
         self._is_leaving = is_leaving
         self._leave = leave
+        self._accept = accept
         self._full_since: float | None = None
         self._told: set[str] = set()
         self._quiet_since: float | None = None
@@ -103,6 +111,8 @@ class Watchdog:
         busy = self._board.busy()
         limit = self._kernel.settings.request_limit_seconds
         stuck = [slot for slot in busy if slot.plugin != PORTAL and slot.age(now) > limit]
+        # whoever is taken in while no thread is free goes down with this worker; outside they wait for another
+        self._accept(sum(slot.age(now) > LOOK_EVERY for slot in busy) < self._kernel.settings.threads)
         for slot in stuck:
             self._write_down(slot, now)
         record_deaths(self._kernel)
@@ -141,9 +151,12 @@ class Watchdog:
         return self._too_much(Usage.now(settings.memory_limit_mb), now)
 
     def _too_much(self, usage: Usage, now: float) -> str | None:
-        full = usage.memory_limit and usage.memory > MOST_MEMORY * usage.memory_limit
+        full = usage.memory_limit and (
+            usage.memory > MOST_MEMORY * usage.memory_limit or usage.address_space > MOST_SPACE * usage.memory_limit
+        )
         self._full_since = (self._full_since or now) if full else None
         if self._full_since is not None and now - self._full_since >= 2 * LOOK_EVERY:
+            self._blame_for_threads("memory")
             return "it does not give memory back"  # a page that needs much for a moment may have it
         if usage.files > MOST_FILES * usage.files_limit:
             self._blame_for_threads("files")

@@ -29,14 +29,16 @@ from lumbung.portal.app import Portal
 from lumbung.settings import Settings
 from lumbung.tenancy.models import Unit
 from lumbung.tenancy.services import add_unit, find_unit
-from lumbung.web.house import lifetime, sid_cookie
+from lumbung.web.house import HouseApp, lifetime, sid_cookie
 from lumbung.worker import worker_app
 
 _CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
-# Making a portal takes longer than most tests: it goes from one house to the next, never to two at once.
+# Making a portal takes longer than most tests: it goes from one house to the next, never to two at once. So do the
+# apps of the plugins that came with the environment; one that a test installed goes with it.
 _idle_portals: list[Portal] = []
+_idle_apps: list[dict[tuple[str, str], HouseApp]] = []
 
 
 class HouseClient(Client):
@@ -84,7 +86,12 @@ class TestHouse:
         """The portal with the gate in front, taken when the first visitor comes."""
         portal = _idle_portals.pop() if _idle_portals else Portal(self.kernel)
         portal.serve_for(self.kernel)
-        return put_behind_gate(portal, self.kernel)
+        put_behind_gate(portal, self.kernel)
+        apps = _idle_apps.pop() if _idle_apps else {}
+        for app in apps.values():
+            app.serve_for(self.kernel)
+        portal.extensions["lumbung"].inline.apps.update(apps)
+        return portal
 
     @contextmanager
     def scope(
@@ -179,10 +186,13 @@ class TestHouse:
             server.server_close()
 
     def close(self) -> None:
-        """Give every connection back, and the portal to the next house."""
+        """Give every connection back, and the portal and the plugins' apps to the next house."""
         self.kernel.close()
         if isinstance(portal := self.__dict__.pop("app", None), Portal):
             _idle_portals.append(portal)
+            apps: dict[tuple[str, str], HouseApp] = portal.extensions["lumbung"].inline.apps
+            home = str(self.settings.home)
+            _idle_apps.append({key: app for key, app in apps.items() if not app.root_path.startswith(home)})
 
     @staticmethod
     def _unit(scope: Scope, code: str) -> Unit:

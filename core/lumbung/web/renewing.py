@@ -31,9 +31,10 @@ def answer(title: str) -> Response:
 
 def words(title: str) -> str:
     """Return what is said in one sentence where there is no page for more."""
-    return core_domain.gettext(
+    said = core_domain.gettext(
         "%(name)s sedang diperbarui. Tidak ada yang disimpan; coba lagi sebentar lagi.", name=title
     )
+    return str(said)
 
 
 def _here() -> str:

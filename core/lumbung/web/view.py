@@ -58,7 +58,10 @@ class LinkGroup:
 
 @dataclass(frozen=True)
 class Service:
-    """A service as the citizen's home shows it. ``unit`` is who runs it, where that is known and worth saying."""
+    """A service as the citizen's home shows it. ``unit`` is who runs it, where that is known and worth saying.
+
+    ``closed`` while it is suspended, or no application runs.
+    """
 
     name: str
     title: str
@@ -67,6 +70,7 @@ class Service:
     icon: str
     donor: str
     unit: str = ""
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,11 @@ class HouseView:
     def today(self) -> date:
         """Today's date where the tenant is."""
         return self.tenant.today() if self.tenant else date.today()  # noqa: DTZ011
+
+    @property
+    def safe_mode(self) -> bool:
+        """Whether the site runs without any application, while somebody looks after it."""
+        return self._scope.kernel.settings.safe_mode
 
     @property
     def zone(self) -> str:
@@ -221,7 +230,8 @@ class HouseView:
         first = self._link(i18n.core_domain.gettext("Meja kerja"), "/meja/", "clipboard-check")
         staff = self.person is not None and self.person.is_staff
         groups = [LinkGroup("", (first,) if staff else ())]
-        groups += [self._plugin_group(plugin.manifest) for plugin in self._enabled]
+        snapshot = self._scope.kernel.snapshot()
+        groups += [self._plugin_group(one.manifest) for one in self._enabled if not snapshot.is_closed(one.name)]
         groups.append(self._administration())
         return [group for group in groups if group.items]
 
@@ -242,6 +252,7 @@ class HouseView:
         pages = (
             (t("Ringkasan"), "/admin/", "dashboard", ("core.plugins", "platform.plugins")),
             (t("Aplikasi hibah"), "/admin/plugin/", "plug", ("core.plugins", "platform.plugins")),
+            (t("Pemeriksaan"), "/admin/pemeriksaan/", "activity", ("platform.plugins",)),
             (t("Orang dan peran"), "/admin/orang/", "users", ("core.people",)),
             (t("Peran dan izin"), "/admin/peran/", "key", ("core.people",)),
             (t("Faktor kedua"), "/admin/faktor-kedua/", "lock", ("core.people",)),
