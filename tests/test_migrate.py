@@ -91,7 +91,7 @@ def test_a_database_that_is_ahead_of_the_code_is_refused(house: TestHouse, tmp_p
         upgrade(house.urls.migrator, component(tmp_path, ("0001", None, TABLE)), by="test")
     as_owner("UPDATE lumbung_version_core SET version_num = '9999'")
     with pytest.raises(LumbungError, match="at 9999, this Lumbung needs"):
-        refuse_old_schema(house.urls)
+        refuse_old_schema(house.urls, house.settings)
 
 
 def test_a_plugin_without_tables_needs_no_history(house: TestHouse, tmp_path: Path) -> None:
@@ -131,4 +131,4 @@ def test_bringing_the_core_up_twice_changes_nothing(house: TestHouse, as_owner: 
     before = as_owner("SELECT count(*) FROM lumbung_ledger")
     assert bring_up(house.urls, house.settings) == head_of(core_component())
     assert as_owner("SELECT count(*) FROM lumbung_ledger") == before
-    assert refuse_old_schema(house.urls) is False
+    assert refuse_old_schema(house.urls, house.settings) is False

@@ -44,7 +44,7 @@ def put_off_while_renewing(kernel: Kernel, plugin: str) -> None:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a request: ``in`` to ``plugin``, ``elsewhere`` (to another process) or asked to come ``later``."""
+    """What becomes of a request: ``in`` to ``plugin``, ``elsewhere`` (another process), or asked to come ``later``."""
 
     way: Way
     plugin: InstalledPlugin

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import getpass
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lumbung.database.embedded import embedded_postgres
 from lumbung.database.roles import DatabaseUrls, prepare, refuse_powerful_app_role, urls_made_by_hand, withhold
 from lumbung.errors import LumbungError
-from lumbung.migrate import as_migrator, core_component, current_revision, head_of, upgrade
+from lumbung.migrate import as_migrator, core_component, upgrade
+from lumbung.registry.discovery import add_plugin_folder, find_plugins
+from lumbung.registry.revisions import behind, newest_revision
 from lumbung.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 DATABASE = "lumbung"
 
@@ -40,15 +45,23 @@ def bring_up(urls: DatabaseUrls, settings: Settings) -> str | None:
     return revision
 
 
-def refuse_old_schema(urls: DatabaseUrls) -> bool:
-    """Return True when the database was never used; raise `LumbungError` when its schema is not this code's."""
+def refuse_old_schema(urls: DatabaseUrls, settings: Settings) -> bool:
+    """Return True when the database was never used; raise `LumbungError` when its schema is not this code's.
+
+    A plugin whose package was changed behind the platform's back is told in the log: the rest of the site is served.
+    """
+    add_plugin_folder(settings.plugin_folder / "current")
+    core = newest_revision(core_component().folder)
+    packages = {name: found.version for name, found in find_plugins().items()}
     with as_migrator(urls.migrator) as engine, engine.connect() as connection:
-        at, code = current_revision(connection, core_component()), head_of(core_component())
-    if at is not None and at != code:
-        raise LumbungError(
-            f"The schema of the database is at {at}, this Lumbung needs {code}; run 'lumbung db upgrade'."
-        )
-    return at is None
+        found = behind(connection, core, packages)
+    for one in found or ():
+        if one.name == "core":
+            raise LumbungError(
+                f"The schema of the database is at {one.at}, this Lumbung needs {one.needs}; run 'lumbung db upgrade'."
+            )
+        logger.warning("the tables of plugin %s are those of %s, its package is %s", one.name, one.at, one.needs)
+    return found is None
 
 
 def system_actor() -> str:

@@ -32,7 +32,7 @@ from lumbung.jobs import LIFECYCLE, defer, put_off
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.operations import carry_out, resume
 from lumbung.lifecycle.outdated import forget_outdated
-from lumbung.mail import MailRefused, mailer_for
+from lumbung.mail import Mailer, MailRefused, mailer_for
 from lumbung.notifications.anchors import anchor_trails
 from lumbung.notifications.fault_news import announce_suspensions
 from lumbung.notifications.mailing import send_by_mail
@@ -83,17 +83,9 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     mailer = mailer_for(kernel.settings)
 
     @app.task(name="lumbung.run", retry=RETRY, pass_context=True)
-    def run(
-        context: JobContext,
-        tenant: str,
-        plugin: str,
-        job: str,
-        arguments: dict[str, Any],
-        once: bool = False,
-        put_off: str = "",
-    ) -> None:
+    def run(context: JobContext, tenant: str, plugin: str, job: str, arguments: dict[str, Any], **more: Any) -> None:
         with _uncounted_when_put_off(kernel, context):
-            run_job(kernel, tenant, plugin, job, arguments, once=once)
+            run_job(kernel, tenant, plugin, job, arguments, once=bool(more.get("once")))
 
     @app.task(name="lumbung.deliver", retry=RETRY, pass_context=True)
     def deliver(context: JobContext, tenant: str, delivery: str, put_off: str = "") -> None:
@@ -113,6 +105,13 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     @app.task(name="lumbung.operate", queue=LIFECYCLE, lock=LIFECYCLE)
     def operate(operation: str, tenant: str | None = None) -> None:
         carry_out(kernel, UUID(operation))
+
+    _by_the_clock(app, kernel, mailer)
+    return app
+
+
+def _by_the_clock(app: procrastinate.App, kernel: Kernel, mailer: Mailer) -> None:
+    """Add what is done at certain times."""
 
     @app.periodic(cron="* * * * *")
     @app.task(name="lumbung.tick", pass_context=False)
@@ -150,8 +149,6 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     @app.task(name="lumbung.resume", queueing_lock="lumbung.resume", pass_context=False)
     def resume_operations(timestamp: int) -> None:
         resume(kernel)
-
-    return app
 
 
 async def pick_up_left_jobs(app: procrastinate.App) -> int:

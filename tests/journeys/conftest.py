@@ -13,7 +13,7 @@ from lumbung.database.roles import DatabaseUrls
 from lumbung.demo.load import demo_password, load_demo
 from lumbung.settings import Settings
 from lumbung.testing import TestHouse, frozen_clock
-from lumbung.testing.databases import copied_site
+from lumbung.testing.databases import Build, copied_site
 from lumbung.web import limits
 
 MORNING = "2026-11-24T08:05+08:00"  # a Tuesday, in WITA
@@ -41,6 +41,12 @@ def load_morning(settings: Settings, urls: DatabaseUrls) -> None:
     """Load the demo regency on a Tuesday morning."""
     with frozen_clock(MORNING):
         load_demo(settings, urls, tell=lambda step: None)
+
+
+@pytest.fixture(scope="session")
+def demo_to_begin_with() -> tuple[str, Build]:
+    """The demo regency as another site's beginning; see `copied_site`."""
+    return "demo", load_morning
 
 
 @pytest.fixture

@@ -10,12 +10,11 @@ from sqlalchemy import text
 from lumbung.database.embedded import ServerAddress
 from lumbung.database.engine import Database
 from lumbung.database.roles import DatabaseUrls
-from lumbung.demo.load import load_demo
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.enable import enable
 from lumbung.settings import Settings
 from lumbung.testing import TestHouse, frozen_clock
-from lumbung.testing.databases import copied_site
+from lumbung.testing.databases import Build, copied_site
 from lumbung.testing.prober import Prober
 from lumbung.testing.twin import fingerprint, make_twin
 
@@ -34,10 +33,12 @@ ACTS = {"act": ["serve", "finish", "skip"], "kind": ["location", "service", "slo
 
 
 @pytest.fixture(scope="module")
-def twins(postgres: ServerAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHouse]:
+def twins(
+    postgres: ServerAddress, tmp_path_factory: pytest.TempPathFactory, demo_to_begin_with: tuple[str, Build]
+) -> Iterator[TestHouse]:
     """The demo regency, and another tenant that holds the same things under other ids, marked."""
     home = tmp_path_factory.mktemp("twins") / "home"
-    with copied_site(postgres, "twins", home, _load_twins) as urls:
+    with copied_site(postgres, "twins", home, _load_twins, on=demo_to_begin_with) as urls:
         house = TestHouse(Settings(home=home), urls)
         try:
             yield house
@@ -49,7 +50,6 @@ def _load_twins(settings: Settings, urls: DatabaseUrls) -> None:
     kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
     try:
         with frozen_clock(MORNING):
-            load_demo(settings, urls, tell=lambda step: None)
             for plugin in kernel.snapshot().enabled_for(kernel.tenant(MINE).id):
                 enable(kernel, plugin.name, kernel.tenant(THEIRS), by="test")
             make_twin(urls.migrator, kernel.tenant(MINE).id, kernel.tenant(THEIRS).id)

@@ -1,4 +1,4 @@
-"""A gift whose tables hold what is hard to write, for archives and what comes after them."""
+"""A gift whose tables hold what is hard to write, for archives and what comes after them; and one to upgrade."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from typing import Any
 
 import pytest
 from psycopg import sql
+from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.engine import make_url
 
 from lumbung.database.encrypted import seal
 from lumbung.database.roles import connect
+from lumbung.errors import Sentence
+from lumbung.lifecycle import full_set, patience, snapshots, way_back
+from lumbung.lifecycle.enable import enable
+from lumbung.lifecycle.layout import layout_of
 from lumbung.lifecycle.operations import install_wheel
+from lumbung.registry.models import OperationRow
 from lumbung.testing import TestHouse, make_wheel
 from lumbung.testing.wheels import MANIFEST
 
@@ -124,3 +130,94 @@ def restore(postgres: Any) -> Iterator[Callable[[Path], dict[str, list[Any]]]]:
     yield load
     with connect(make_url(postgres.url())) as admin:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+class Lab:
+    """A first version with rows and a file, next ones to upgrade to, and all that an upgrade could change."""
+
+    HEAD = (
+        '"""{words}\n\nMore that nobody lists.\n"""\nimport sqlalchemy as sa\nfrom alembic import op\n'
+        'revision = "{revision}"\ndown_revision = {down}\ndef upgrade():\n'
+    )
+    FIRST = (
+        '    op.create_tenant_table("contoh_note", sa.Column("words", sa.Text, nullable=False),\n'
+        '        sa.Column("number", sa.Integer, sa.Identity()))\n'
+    )
+    SECOND = '    op.add_column("contoh_note", sa.Column("more", sa.Text, server_default="baru"))\n'
+
+    def __init__(self, house: TestHouse, folder: Path) -> None:
+        self.house, self._folder = house, folder
+        self._engine = create_engine(house.urls.migrator)
+        self._made = 0
+
+    def wheel(self, *bodies: str, version: str, files: dict[str, str] | None = None) -> Path:
+        """Return a wheel with a revision of each body, one after the other."""
+        revisions, down = {}, None
+        for number, body in enumerate(bodies, 1):
+            words = self.HEAD.format(words=f"Langkah {number}", revision=f"{number:04}", down=repr(down))
+            revisions[f"lumbung_contoh/migrations/{number:04}_x.py"] = words + body
+            down = f"{number:04}"
+        self._made += 1
+        return make_wheel(self._folder / str(self._made), version=version, files={**revisions, **(files or {})})
+
+    def newer(self, *bodies: str, version: str = "1.1.0", files: dict[str, str] | None = None) -> Path:
+        """Return a wheel of the second version, which goes on from the first revision."""
+        return self.wheel(self.FIRST, *(bodies or (self.SECOND,)), version=version, files=files)
+
+    def write(self, *words: str) -> None:
+        """Write notes as the pages would."""
+        with self.house.scope("sumbawa") as scope:
+            for word in words:
+                scope.session.execute(text("INSERT INTO contoh_note (words) VALUES (:word)"), {"word": word})
+
+    def ask(self, question: Callable[[Connection], Any]) -> Any:
+        """Ask something of the database as the owner of the tables."""
+        with self._engine.begin() as connection:
+            return question(connection)
+
+    def operation(self) -> Any:
+        """Return the latest operation."""
+        with self.house.kernel.database.new_session(None) as session:
+            return session.scalars(select(OperationRow).order_by(OperationRow.asked_at.desc()).limit(1)).one()
+
+    def everything(self) -> dict[str, Any]:
+        """Return all that an upgrade could change, but the numbers of generations and what history keeps."""
+        current, files = self.house.settings.plugin_folder / "current", self.house.settings.home / "files"
+        row = "SELECT version, module, state, manifest, wheel_hash, installed_by FROM lumbung_plugin WHERE name = 'contoh'"
+        schemas = "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, 'lumbung_')"
+        return {
+            "package": sorted(
+                (str(path.relative_to(current)), path.read_bytes())
+                for path in (current.rglob("*") if current.exists() else ())
+                if path.is_file() and path.suffix != ".pyc"
+            ),
+            "files": sorted((path.name, path.read_bytes()) for path in files.rglob("*") if path.is_file()),
+            "layout": self.ask(lambda one: layout_of(one, "contoh").statements()),
+            "rows": self.ask(lambda one: snapshots.digests(one, "contoh")),
+            "next": self.ask(lambda one: one.execute(text("SELECT last_value FROM contoh_note_number_seq")).scalar()),
+            "plugin": self.ask(lambda one: tuple(one.execute(text(row)).one())),
+            "schemas": self.ask(lambda one: one.execute(text(schemas)).scalars().all()),
+            "kept": self.ask(lambda one: one.execute(text("SELECT plugin, version FROM lumbung_way_back")).all()),
+        }
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+
+@pytest.fixture
+def lab(house: TestHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """The first version, installed and switched on for sumbawa. Locks are asked for again at once."""
+    monkeypatch.setattr(patience, "PAUSES", (0.0,))
+    for module in (patience, way_back):
+        monkeypatch.setattr(module, "PAUSES_ON_THE_WAY_BACK", (0.0,))
+    monkeypatch.setattr(full_set, "refuse_conflicts", lambda *_given: None)  # it has its own tests, and takes longest
+    monkeypatch.setattr(full_set, "words", lambda _given: Sentence("cocok"))
+    made = Lab(house, tmp_path)
+    install_wheel(house.kernel, made.wheel(Lab.FIRST, version="1.0.0"), by="test")
+    enable(house.kernel, "contoh", house.kernel.tenant("sumbawa"), by="test")
+    made.write("satu", "dua", "tiga")
+    (house.settings.home / "files" / "contoh").mkdir(parents=True)
+    (house.settings.home / "files" / "contoh" / "surat.txt").write_text("asli")
+    yield made
+    made.close()

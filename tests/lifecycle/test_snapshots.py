@@ -157,6 +157,20 @@ def test_the_copy_of_a_plugin_with_a_longer_name_is_left_to_it(rich: Connection)
     assert "contoh_plus_x" not in snapshots.take(rich, "contoh", "lumbung_draft_contoh")
 
 
+def test_names_and_rows_that_are_hard_to_write_come_along(house: TestHouse, full_gift: Any, owner: Connection) -> None:
+    full_gift()
+    before, rows = layout_of(owner, "contoh"), snapshots.digests(owner, "contoh")
+    snapshots.take(owner, "contoh", "lumbung_draft_contoh")
+    snapshots.exchange(owner, "contoh", "lumbung_draft_contoh", "lumbung_away_contoh")
+    for table, name in snapshots.unchecked_keys(owner, "contoh"):
+        snapshots.check_key(owner, table, name)
+    assert layout_of(owner, "contoh").differences(before) == []
+    assert snapshots.digests(owner, "contoh") == rows
+    owner.commit()
+    with house.scope("sumbawa") as scope:
+        scope.session.execute(text("INSERT INTO contoh_note (words) VALUES ('baru')"))
+
+
 def raw(connection: Connection, statements: str) -> None:
     """Run statements as they stand."""
     connection.execute(text("SELECT 1"))  # begins a transaction, which commit and rollback then end

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from lumbung.admin.rights import acting_as
 from lumbung.context import current_scope
@@ -32,7 +32,7 @@ class SuspendForm(FlaskForm):
 
     alasan = StringField(
         core_domain.lazy_gettext("Alasan"),
-        [InputRequired(core_domain.lazy_gettext("Tulis alasannya.")), Length(max=suspending.LONGEST_REASON)],
+        [DataRequired(core_domain.lazy_gettext("Tulis alasannya.")), Length(max=suspending.LONGEST_REASON)],
         description=core_domain.lazy_gettext("Dibaca pengelola lain; warga tidak melihatnya."),
     )
 

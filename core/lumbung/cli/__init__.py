@@ -68,7 +68,7 @@ def open_kernel() -> Iterator[Kernel]:
 
     settings = load_settings()
     with open_database(settings) as urls:
-        if refuse_old_schema(urls):
+        if refuse_old_schema(urls, settings):
             bring_up(urls, settings)
         kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
         try:

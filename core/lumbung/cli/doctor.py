@@ -38,7 +38,7 @@ def _look(slug: str | None, quick: bool) -> list[Finding]:
     settings = load_settings()
     try:
         with open_database(settings) as urls:
-            if refuse_old_schema(urls):
+            if refuse_old_schema(urls, settings):
                 return [_unused()]
             kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
             try:

@@ -24,7 +24,7 @@ def serve(safe_mode: bool) -> None:
     settings = load_settings()
 
     def prepare(urls: DatabaseUrls) -> None:
-        if refuse_old_schema(urls):
+        if refuse_old_schema(urls, settings):
             bring_up(urls, settings)
 
     run(settings, on_ready=lambda: click.echo(_where(settings)), prepare=prepare)
@@ -66,7 +66,7 @@ def worker() -> None:
     settings = load_settings()
     configure_logging(settings)
     with open_database(settings) as urls:
-        if refuse_old_schema(urls):
+        if refuse_old_schema(urls, settings):
             raise LumbungError("The database has no tables yet; run 'lumbung init' first.")
         kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
         try:

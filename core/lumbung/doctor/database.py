@@ -96,7 +96,8 @@ REVISION = re.compile(r"^(down_)?revision\s*(?::[^=]+)?=\s*['\"]([^'\"]+)['\"]",
 
 def _head_in_files(component: Component) -> str | None:
     """Return the revision that no other one follows, as the files say it; None when that is not one alone."""
-    revisions, followed = set(), set()
+    revisions: set[str] = set()
+    followed: set[str] = set()
     for path in component.folder.glob("*.py"):
         for down, revision in REVISION.findall(path.read_text(encoding="utf-8", errors="replace")):
             (followed if down else revisions).add(revision)

@@ -19,6 +19,7 @@ from lumbung.settings import Settings
 from lumbung.tenancy.tenant import Tenant
 
 both = Catalogue("lumbung").both
+NOTHING = Bilingual("", "")
 
 
 class Severity(StrEnum):
@@ -35,7 +36,7 @@ class Finding:
 
     severity: Severity
     what: Bilingual
-    why: Bilingual = Bilingual("", "")
+    why: Bilingual = NOTHING
     mend: str = ""
     check: str = ""
 

@@ -56,7 +56,7 @@ def lock(connection: Connection, plugin: str, mode: str = "SHARE") -> None:
     tables = tables_in(connection, plugin)
     if tables:
         names = ", ".join(quoted(connection, one) for one in tables)
-        connection.execute(text(f"LOCK TABLE {names} IN {mode} MODE"))
+        connection.exec_driver_sql(_escaped(f"LOCK TABLE {names} IN {mode} MODE"))
 
 
 def digests(connection: Connection, plugin: str, schema: str = "public") -> Digests:
@@ -67,14 +67,12 @@ def digests(connection: Connection, plugin: str, schema: str = "public") -> Dige
     found: Digests = {}
     with seen_from(connection, schema, "public"):
         for table in tables_in(connection, plugin, schema):
-            name = quoted(connection, table, schema)
-            rows, first, second = connection.execute(
-                text(
-                    "SELECT count(*), coalesce(sum(hashtextextended(lumbung_row::text, 0)::numeric), 0)::text, "
-                    "coalesce(sum(hashtextextended(lumbung_row::text, 1)::numeric), 0)::text "
-                    f"FROM {name} AS lumbung_row"
-                )
-            ).one()
+            asked = (
+                "SELECT count(*), coalesce(sum(hashtextextended(lumbung_row::text, 0)::numeric), 0)::text, "
+                "coalesce(sum(hashtextextended(lumbung_row::text, 1)::numeric), 0)::text "
+                f"FROM {quoted(connection, table, schema)} AS lumbung_row"
+            )
+            rows, first, second = connection.exec_driver_sql(_escaped(asked)).one()
             found[table] = {"rows": rows, "digest": f"{first}/{second}"}
     return found
 
@@ -241,11 +239,11 @@ def _cast(connection: Connection, layout: Layout, table: str, target: str) -> st
 
 
 def _copy_position(connection: Connection, sequence: str, source: str, target: str) -> None:
-    connection.exec_driver_sql(
-        _escaped(
-            f"SELECT setval('{quoted(connection, sequence, target)}'::regclass, last_value, is_called) "
-            f"FROM {quoted(connection, sequence, source)}"
-        )
+    position = f"SELECT last_value, is_called FROM {quoted(connection, sequence, source)}"
+    last, called = connection.exec_driver_sql(_escaped(position)).one()
+    connection.execute(
+        text("SELECT setval(CAST(:sequence AS regclass), :last, :called)"),
+        {"sequence": quoted(connection, sequence, target), "last": last, "called": called},
     )
 
 

@@ -23,6 +23,7 @@ from lumbung.registry.at_work import board
 from lumbung.registry.code import Code
 from lumbung.registry.discovery import PluginUnusable, describe_error, find_plugin, load
 from lumbung.registry.faults import record_fault
+from lumbung.registry.guard import unchanged
 from lumbung.registry.state import InstalledPlugin, Snapshot
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,8 @@ class Caller:
     def _import(self, plugin: str) -> ModuleType:
         """Import a plugin and note which version that was; one that failed half-way left parts of itself behind."""
         try:
-            module, version = load(plugin)
+            with unchanged(plugin):
+                module, version = load(plugin)
         except PluginUnusable:
             if found := find_plugin(plugin):
                 self.code.note(plugin, found.version)

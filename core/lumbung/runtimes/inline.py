@@ -13,6 +13,7 @@ from flask import Blueprint
 from lumbung.kernel import Kernel
 from lumbung.registry.discovery import PluginUnusable, describe_error
 from lumbung.registry.faults import record_fault
+from lumbung.registry.guard import unchanged
 from lumbung.registry.state import InstalledPlugin
 from lumbung.web.house import HouseApp
 
@@ -66,7 +67,8 @@ class InlineRuntime:
 
     def _make(self, plugin: InstalledPlugin) -> HouseApp:
         try:
-            return build_app(self._kernel, plugin)
+            with unchanged(plugin.name):
+                return build_app(self._kernel, plugin)
         except KeyboardInterrupt:
             raise
         except BaseException as error:

@@ -35,6 +35,8 @@ SAMPLE_TENANTS = (
     ("sumbawa", "Kabupaten Sumbawa", "52.04"),
     ("sumbawabarat", "Kabupaten Sumbawa Barat", "52.07"),
 )
+Build = Callable[[Settings, DatabaseUrls], None]
+
 _TEMPLATE_LOCK = 5_204_003
 ROOM_NEEDED = 2 * 1024**3  # bytes
 
@@ -67,30 +69,40 @@ def fresh_database(server: ServerAddress, plugins: Sequence[str]) -> Iterator[Da
 
 @contextmanager
 def copied_site(
-    server: ServerAddress, key: str, home: Path, build: Callable[[Settings, DatabaseUrls], None]
+    server: ServerAddress, key: str, home: Path, build: Build, *, on: tuple[str, Build] | None = None
 ) -> Iterator[DatabaseUrls]:
     """Yield a copy of a site that ``build`` makes once for all test processes: for what takes seconds to load.
 
     ``home``, which must not exist yet, gets the files that came with it (keys, passwords). ``key`` names what is
-    built; a change of any code makes it anew.
+    built; a change of any code makes it anew. ``on`` is another site, with its key, that ``build`` begins with.
     """
-    name = f"lumbung_s_{key}_{_fingerprint_of_all()}"
-    kept = test_home() / name
-
-    def make(urls: DatabaseUrls) -> None:
-        shutil.rmtree(kept, ignore_errors=True)
-        settings = Settings(home=kept)
-        _fill(Settings(home=test_home()), urls, ())
-        build(settings, urls)
-
-    with _copy_of(server, name, make) as urls:
-        shutil.copytree(kept, home)
+    if on is not None:
+        _template(server, _site(on[0]), lambda urls: _make_site(on[0], on[1], urls))
+    name = _site(key)
+    with _copy_of(server, name, lambda urls: _make_site(key, build, urls, on), base=on and _site(on[0])) as urls:
+        shutil.copytree(test_home() / name, home)
         yield urls
 
 
+def _site(key: str) -> str:
+    return f"lumbung_s_{key}_{_fingerprint_of_all()}"
+
+
+def _make_site(key: str, build: Build, urls: DatabaseUrls, on: tuple[str, Build] | None = None) -> None:
+    kept = test_home() / _site(key)
+    shutil.rmtree(kept, ignore_errors=True)
+    if on is None:
+        _fill(Settings(home=test_home()), urls, ())
+    else:
+        shutil.copytree(test_home() / _site(on[0]), kept)
+    build(Settings(home=kept), urls)
+
+
 @contextmanager
-def _copy_of(server: ServerAddress, template: str, make: Callable[[DatabaseUrls], None]) -> Iterator[DatabaseUrls]:
-    urls = _template(server, template, make)
+def _copy_of(
+    server: ServerAddress, template: str, make: Callable[[DatabaseUrls], None], *, base: str | None = None
+) -> Iterator[DatabaseUrls]:
+    urls = _template(server, template, make, base=base)
     name = f"t_{os.getpid()}_{secrets.token_hex(4)}"
     with connect(make_url(server.url())) as admin:
         admin.execute(
@@ -117,7 +129,9 @@ def _in(url: str, database: str) -> str:
 _templates: dict[str, DatabaseUrls] = {}
 
 
-def _template(server: ServerAddress, name: str, make: Callable[[DatabaseUrls], None]) -> DatabaseUrls:
+def _template(
+    server: ServerAddress, name: str, make: Callable[[DatabaseUrls], None], *, base: str | None = None
+) -> DatabaseUrls:
     """Make the template unless another test process did: its name is a hash of everything that shapes it."""
     if name in _templates:
         return _templates[name]
@@ -131,7 +145,12 @@ def _template(server: ServerAddress, name: str, make: Callable[[DatabaseUrls], N
         ).fetchone()
         if not done:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        urls = prepare(server.url(), settings, database=name)
+            if base:
+                admin.execute(sql.SQL(_COPY).format(sql.Identifier(name), sql.Identifier(base)))
+        if base:  # a copy belongs to the roles of what it was copied from
+            urls = _elsewhere(_templates[base], name)
+        else:
+            urls = prepare(server.url(), settings, database=name)
         if not done:
             make(urls)
             admin.execute(sql.SQL("COMMENT ON DATABASE {} IS 'complete'").format(sql.Identifier(name)))

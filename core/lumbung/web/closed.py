@@ -17,10 +17,10 @@ RETRY_AFTER = {"suspended": 1800, "safe": 600, "broken": 60}  # seconds, by reas
 def answer(service: Service, reason: str) -> Response:
     """Return 503 with Retry-After. ``reason`` is ``suspended``, ``safe`` (no application runs) or ``broken``."""
     if alone.wants_json(request.accept_mimetypes):
-        body = alone.as_json(503, words(service.title))
+        body = alone.as_json(503, one_sentence(service.title))
         made = make_response(body, 503, {"Content-Type": "application/json"})
     elif request.headers.get("HX-Request") == "true":
-        toasts = [{"message": words(service.title), "tone": "gawat"}]  # it stays until it is dismissed
+        toasts = [{"message": one_sentence(service.title), "tone": "gawat"}]  # it stays until it is dismissed
         made = make_response("", 503, {"HX-Trigger": json.dumps({EVENT: {"toasts": toasts}})})
     else:
         made = make_response(
@@ -31,8 +31,9 @@ def answer(service: Service, reason: str) -> Response:
     return made
 
 
-def words(title: str) -> str:
+def one_sentence(title: str) -> str:
     """Return what is said in one sentence where there is no page for more."""
-    return core_domain.gettext(
+    words: str = core_domain.gettext(
         "%(name)s sedang tidak dapat dipakai. Petugas sudah diberi tahu; coba lagi nanti.", name=title
     )
+    return words
