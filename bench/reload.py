@@ -29,6 +29,7 @@ from pairs import Figure, head, show
 
 HOST = "sumbawa.localhost"
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
+HELD = "POST /satu/"  # waits while the plugin is upgraded, and may be refused politely
 THINK = 0.02  # seconds between an answer and the next request of a client
 FIRST_ANSWER = """
 from werkzeug.test import Client
@@ -177,8 +178,9 @@ def main() -> None:
 
 def report(before: list[Asked], during: list[Asked], starts: list[float], lengths: list[float]) -> None:
     """Print what was asked, what failed, and how long the slowest took."""
-    wrong = [one for one in (*before, *during) if one.wrong]
-    slowest = max(during, key=lambda one: one.took)
+    put_off = [one for one in during if one.what.startswith(HELD) and one.status == 503]
+    wrong = [one for one in (*before, *during) if one.wrong and one not in put_off]
+    slowest = max((one for one in during if not one.what.startswith(HELD)), key=lambda one: one.took)
     start = statistics.median(starts)
     medians = [1000 * statistics.median(one.took for one in some) for some in (before, during)]
     head()
@@ -192,6 +194,12 @@ def report(before: list[Asked], during: list[Asked], starts: list[float], length
                 1.5,
                 slowest.took / start,
                 f"{1000 * slowest.took:.0f} ms ({slowest.what}) and {1000 * start:.0f} ms",
+            ),
+            Figure(
+                "writes to the plugin that is upgraded, asked to come again",
+                None,
+                len(put_off),
+                f"of {sum(one.what.startswith(HELD) for one in during)}; the others waited and were done",
             ),
             Figure(
                 "median answer during an upgrade / before",

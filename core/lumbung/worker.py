@@ -83,12 +83,12 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     mailer = mailer_for(kernel.settings)
 
     @app.task(name="lumbung.run", retry=RETRY, pass_context=True)
-    def run(context: JobContext, tenant: str, plugin: str, job: str, arguments: dict[str, Any], **more: Any) -> None:
+    def run(context: JobContext, /, tenant: str, plugin: str, job: str, arguments: dict[str, Any], **more: Any) -> None:
         with _uncounted_when_put_off(kernel, context):
             run_job(kernel, tenant, plugin, job, arguments, once=bool(more.get("once")))
 
     @app.task(name="lumbung.deliver", retry=RETRY, pass_context=True)
-    def deliver(context: JobContext, tenant: str, delivery: str, put_off: str = "") -> None:
+    def deliver(context: JobContext, /, tenant: str, delivery: str, put_off: str = "") -> None:
         with _uncounted_when_put_off(kernel, context), kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
             _counting_faults(scope, "on_event", lambda: events.deliver(scope, UUID(delivery)), "event")
 

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
 from html import unescape
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +18,7 @@ from werkzeug.test import TestResponse
 from lumbung.audit import AuditRow
 from lumbung.lifecycle.operations import carry_out
 from lumbung.registry.faults import record_fault
-from lumbung.registry.models import OperationRow
+from lumbung.registry.models import ArchiveRow, OperationRow
 from lumbung.testing import HouseClient, TestHouse, make_wheel
 from lumbung.testing.wheels import MANIFEST
 
@@ -275,13 +276,19 @@ class TestUninstalling:
         assert wrong.status_code == 422
         assert "Tidak ada yang dicopot" in wrong.get_data(as_text=True)
         assert operations(house) == []
-        answer = operator.post_form("/admin/plugin/contoh/copot", {"konfirmasi": " contoh "})
+        odd = operator.post_form("/admin/plugin/contoh/copot", {"konfirmasi": "contoh", "simpan": "besok"})
+        assert odd.status_code == 422
+        assert "Tanggal simpan arsip tidak dikenal" in odd.get_data(as_text=True)
+        assert operations(house) == []
+        answer = operator.post_form("/admin/plugin/contoh/copot", {"konfirmasi": " contoh ", "simpan": "2090-01-31"})
         assert answer.status_code == 303
         carry_out(house.kernel, UUID(answer.location.rpartition("/")[2]))
         assert "Datanya tetap disimpan" in operator.get(answer.location).get_data(as_text=True)
         assert enabled(house, "sumbawa") == set()
         assert operator.get("/contoh/").status_code == 404
         assert "Dicopot, data disimpan" in operator.get("/admin/plugin/").get_data(as_text=True)
+        with house.kernel.database.new_session(None) as session:
+            assert session.scalar(select(ArchiveRow.keep_until)) == date(2090, 1, 31)
 
     def test_a_tenants_administrator_may_not(self, house: TestHouse, admin: HouseClient, gift: Gift) -> None:
         gift()

@@ -268,7 +268,9 @@ def test_even_the_owner_is_bound_unless_its_own_policy_lets_it_pass(library):
         open_tables = set(forced)
     engine.dispose()
     # Who has what enabled, and where tenants answer: the gate reads these before it knows the tenant.
-    assert open_tables == {"lumbung_tenant_host", "lumbung_enabled", "lumbung_fault"}
+    # What the operator does for tenants, and who signed for the platform, is the platform's own record.
+    records = {"lumbung_operation", "lumbung_minutes_signature"}
+    assert open_tables == {"lumbung_tenant_host", "lumbung_enabled", "lumbung_fault", *records}
 
 
 def test_the_reader_role_reads_within_a_tenant_and_writes_nothing(library):

@@ -183,7 +183,10 @@ class Lab:
     def everything(self) -> dict[str, Any]:
         """Return all that an upgrade could change, but the numbers of generations and what history keeps."""
         current, files = self.house.settings.plugin_folder / "current", self.house.settings.home / "files"
-        row = "SELECT version, module, state, manifest, wheel_hash, installed_by FROM lumbung_plugin WHERE name = 'contoh'"
+        row = (
+            "SELECT version, module, state, manifest, wheel_hash, installed_by FROM lumbung_plugin "
+            "WHERE name = 'contoh'"
+        )
         schemas = "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, 'lumbung_')"
         return {
             "package": sorted(

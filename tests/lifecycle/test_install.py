@@ -327,7 +327,7 @@ def test_uninstalling_keeps_the_data_and_installing_again_finds_it(
         scope.session.connection().exec_driver_sql("INSERT INTO contoh_note (words) VALUES ('masih ada')")
     told: list[str] = []
     uninstall(house.kernel, "contoh", by="test", tell=told.append)
-    assert told == ["check", "archive", "disable", "remove"]
+    assert told == ["check", "hold", "archive", "disable", "remove"]
     assert house.client().get("/contoh/").status_code == 404
     assert packages.distribution_in(house.settings.plugin_folder, "lumbung-contoh") is None
     assert as_owner("SELECT words FROM contoh_note") == [("masih ada",)]

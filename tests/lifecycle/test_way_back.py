@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from lumbung.clock import utc_now
 from lumbung.errors import LumbungError
-from lumbung.kernel import Kernel
-from lumbung.lifecycle import health, machine, snapshots, upgrade, upgrade_plan
-from lumbung.lifecycle.operations import finish_left_behind, install_wheel, resume, run, uninstall
+from lumbung.lifecycle import health, snapshots
+from lumbung.lifecycle.operations import install_wheel, resume, run, uninstall
 from lumbung.lifecycle.outdated import forget_outdated
-from lumbung.lifecycle.way_back import RETURN
 from lumbung.registry.models import OperationRow
-from lumbung.testing import TestHouse, make_wheel
+from lumbung.testing import TestHouse
 from lumbung.testing.clocks import frozen_clock
-
 
 VISIT = health.visit  # as it is outside of tests
 
@@ -46,10 +40,8 @@ def test_a_return_by_hand_keeps_what_was_written_since_and_its_time_ends(
     assert "empat" in (folder / "contoh_note.csv").read_text()
     after = lab.everything()
     assert {**after, "next": 3} == before
-    assert lab.ask(lambda one: one.execute(text("SELECT by, revision FROM lumbung_ledger ORDER BY id DESC")).first()) == (
-        "test (returned)",
-        "0001",
-    )
+    ledger = text("SELECT by, revision FROM lumbung_ledger ORDER BY id DESC")
+    assert lab.ask(lambda one: one.execute(ledger).first()) == ("test (returned)", "0001")
     install_wheel(house.kernel, wheel, by="test")
     assert forget_outdated(house.kernel) == 0
     with frozen_clock(utc_now() + timedelta(days=house.settings.way_back_days, seconds=1)):
@@ -110,7 +102,7 @@ def test_tables_kept_from_an_uninstalled_plugin_are_copied_and_come_back_too(
 def test_a_version_whose_page_fails_is_sent_back_by_a_visitor_in_a_process_of_its_own(
     house: TestHouse, tmp_path: Path, lab: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, \"visit\", VISIT)
+    monkeypatch.setattr(health, "visit", VISIT)
     before = lab.everything()
     broken = lab.newer(files={"lumbung_contoh/__init__.py": BROKEN})
     with pytest.raises(LumbungError, match="/contoh/rusak of sumbawa answers 500"):

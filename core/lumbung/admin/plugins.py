@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
@@ -109,7 +110,14 @@ def uninstall(name: str) -> Page:
         abort(404)
     if not ConfirmForm().names(_title(line)):
         return _detail(line, refusal=_("Nama yang diketik tidak sama. Tidak ada yang dicopot.")), 422
-    operation = ask("uninstall", plugin=name, by=acting_as())
+    typed = request.form.get("simpan", "").strip()
+    try:
+        keep_until = date.fromisoformat(typed) if typed else None
+    except ValueError:
+        refusal = _("Tanggal simpan arsip tidak dikenal. Tulis seperti 2031-12-31. Tidak ada yang dicopot.")
+        return _detail(line, refusal=refusal), 422
+    until = keep_until.isoformat() if keep_until else None
+    operation = ask("uninstall", plugin=name, by=acting_as(), keep_until=until)
     audit.record("plugin.uninstall", name)
     return redirect(url_for("admin_operations.show", operation_id=operation), 303)
 
@@ -155,6 +163,7 @@ def _detail(line: PluginOverview, refusal: str | None = None) -> str:
         operation_title=operation_title,
         operation_state=operation_state,
         refusal=refusal,
+        keep_until=request.form.get("simpan", "")[:10],
         problem=problem_words(line),
         way_back=way_back_of(line.name),
         suspension=shown(line.name),

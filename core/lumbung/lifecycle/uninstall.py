@@ -1,4 +1,4 @@
-"""Uninstalling: a plugin's data is archived, it is switched off everywhere, and its package taken away.
+"""Uninstalling: a plugin's data is archived while nobody writes it, it is switched off, and its package taken away.
 
 Its tables stay as they are; `lumbung.lifecycle.purge` takes them away later, with signed minutes.
 """
@@ -15,6 +15,7 @@ from lumbung.lifecycle import packages
 from lumbung.lifecycle.archives import archive, check_known, throw_away
 from lumbung.lifecycle.machine import Step, Work
 from lumbung.lifecycle.states import SERVED, move
+from lumbung.lifecycle.upgrade import hold, let_go
 from lumbung.openid import clients
 from lumbung.registry.models import PluginRow
 from lumbung.registry.state import bump
@@ -57,6 +58,7 @@ def switch_off(work: Work) -> None:
             ),
             {"name": work.name, "version": row.version, "by": f"{work.by} (uninstall)"},
         )
+        move(session, row, "installed")  # it was held
         move(session, row, "uninstalled")
     work.kernel.state.forget()
 
@@ -99,6 +101,7 @@ def remove(work: Work) -> None:
 
 UNINSTALL = (
     Step("check", check),
+    Step("hold", hold, undo=let_go),
     Step("archive", archive, undo=throw_away),
     Step("disable", switch_off, undo=switch_on_again),
     Step("remove", remove),

@@ -23,7 +23,7 @@ from lumbung.registry.at_work import board
 from lumbung.registry.code import Code
 from lumbung.registry.discovery import PluginUnusable, describe_error, find_plugin, load
 from lumbung.registry.faults import record_fault
-from lumbung.registry.guard import unchanged
+from lumbung.registry.guard import ReplacesWhatIsShared, unchanged
 from lumbung.registry.state import InstalledPlugin, Snapshot
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Caller:
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._loaded: set[str] = set()
+        self._refused: dict[str, ReplacesWhatIsShared] = {}
 
     def load(self, plugin: str) -> None:
         """Import ``plugin`` and register its hooks, once.
@@ -63,6 +64,8 @@ class Caller:
         with own:  # one that hangs when imported keeps nobody else waiting
             if plugin in self._loaded:
                 return
+            if plugin in self._refused:
+                raise self._refused[plugin]
             module = self._import(plugin)
             with self._lock:
                 self._register(plugin, module)
@@ -73,7 +76,9 @@ class Caller:
         try:
             with unchanged(plugin):
                 module, version = load(plugin)
-        except PluginUnusable:
+        except PluginUnusable as error:
+            if isinstance(error, ReplacesWhatIsShared):
+                self._refused[plugin] = error
             if found := find_plugin(plugin):
                 self.code.note(plugin, found.version)
             raise

@@ -53,9 +53,13 @@ _here = threading.local()
 OURS = (FunctionType, BuiltinFunctionType, type, property, classmethod, staticmethod)
 
 
+class ReplacesWhatIsShared(PluginUnusable):
+    """A plugin replaced what every room shares; imported once, its code stays in the process, so it stays out."""
+
+
 @contextmanager
 def unchanged(plugin: str) -> Iterator[None]:
-    """Run a plugin's first code; raises `PluginUnusable` naming what it replaced, which is as it was again."""
+    """Run a plugin's first code; raises `ReplacesWhatIsShared` naming what it replaced, which is as it was again."""
     if getattr(_here, "looks", False):  # opened from inside an opening: one look is enough
         yield
         return
@@ -71,7 +75,7 @@ def unchanged(plugin: str) -> Iterator[None]:
             for name in _put_back(thing, before.get(where, {}))
         ]
         if changed:
-            raise PluginUnusable(
+            raise ReplacesWhatIsShared(
                 "Plugin %(plugin)s replaces what belongs to everybody: %(changed)s. It was put back.",
                 plugin=plugin,
                 changed=changed,

@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from psycopg import sql
+from psycopg import Connection, sql
 from sqlalchemy.engine import make_url
 
 from lumbung.database.embedded import ServerAddress, embedded_postgres
@@ -105,21 +106,26 @@ def _copy_of(
     urls = _template(server, template, make, base=base)
     name = f"t_{os.getpid()}_{secrets.token_hex(4)}"
     with connect(make_url(server.url())) as admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-        admin.execute(  # rights on a database do not come along with a copy of it
-            sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(
-                sql.Identifier(name), sql.Identifier(make_url(urls.migrator).username or "")
-            )
-        )
+        copy = _copied(admin, urls, template, name)
     try:
-        yield replace(urls, **{role: _in(getattr(urls, role), name) for role in ("migrator", "app", "reader")})
+        yield copy
     finally:
         with connect(make_url(server.url())) as admin:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _copied(admin: Connection[Any], urls: DatabaseUrls, template: str, name: str) -> DatabaseUrls:
+    """Copy a database and return how the roles of the original, to whom the copy belongs, connect to it."""
+    copy = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
+    admin.execute(sql.SQL(copy).format(sql.Identifier(name), sql.Identifier(template)))
+    owner = make_url(urls.migrator).username or ""
+    grant = "GRANT CREATE ON DATABASE {} TO {}"  # rights on a database do not come along with a copy of it
+    admin.execute(sql.SQL(grant).format(sql.Identifier(name), sql.Identifier(owner)))
+    return _moved(urls, name)
+
+
+def _moved(urls: DatabaseUrls, name: str) -> DatabaseUrls:
+    return replace(urls, **{role: _in(getattr(urls, role), name) for role in ("migrator", "app", "reader")})
 
 
 def _in(url: str, database: str) -> str:
@@ -145,12 +151,12 @@ def _template(
         ).fetchone()
         if not done:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-            if base:
-                admin.execute(sql.SQL(_COPY).format(sql.Identifier(name), sql.Identifier(base)))
-        if base:  # a copy belongs to the roles of what it was copied from
-            urls = _elsewhere(_templates[base], name)
-        else:
+        if base is None:
             urls = prepare(server.url(), settings, database=name)
+        elif done:
+            urls = _moved(_templates[base], name)
+        else:
+            urls = _copied(admin, _templates[base], base, name)
         if not done:
             make(urls)
             admin.execute(sql.SQL("COMMENT ON DATABASE {} IS 'complete'").format(sql.Identifier(name)))
