@@ -73,7 +73,8 @@ def suspended(asked: Asked) -> Iterator[Finding]:
             yield bad(
                 both("%(plugin)s dihentikan untuk semua sejak %(since)s. %(reason)s", plugin=row.plugin,
                      since=f"{row.since:%Y-%m-%d %H:%M} UTC", reason=in_both(Sentence.from_json(row.reason))),
-                both("Pesan terakhir: %(message)s Pasang versi yang diperbaiki, atau buka kembali bila sebabnya hilang.",
+                both("Pesan terakhir: %(message)s Pasang versi yang diperbaiki, atau buka kembali bila sebabnya "
+                     "hilang.",
                      message=worst.message) if worst else both("Buka kembali bila alasannya sudah tidak berlaku."),
                 f"lumbung plugin resume {row.plugin}",
             )  # fmt: skip
