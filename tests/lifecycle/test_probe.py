@@ -21,6 +21,7 @@ from lumbung.registry.discovery import find_plugins
 from lumbung.registry.manifest import read_manifest
 from lumbung.settings import Settings
 from lumbung.testing import TestHouse, make_wheel
+from lumbung.testing.running import wait_until
 from lumbung.testing.wheels import INIT, MANIFEST
 
 LIMITS = Limits(seconds=20, cpu_seconds=3, memory_mb=512, output=100_000)
@@ -267,7 +268,7 @@ def test_a_bad_gift_is_refused_with_what_is_wrong_and_where(probe: Probe, kind: 
     wrong = BAD[kind]
     problem = first_problem(probe(**wrong.given))
     assert (problem.name, wrong.said in str(problem.words)) == (wrong.check, True), problem
-    assert processes_left() == []
+    wait_until(lambda: processes_left() == [], patience=10)
 
 
 def test_what_everybody_shares_stays_as_it_was(probe: Probe) -> None:
@@ -288,7 +289,7 @@ def test_a_gift_that_hangs_is_ended_with_all_that_it_began(prober: Prober, probe
         prober._limits = kept
     assert problem.name == "import"
     assert "came to no end within 2 seconds while importing its modules" in str(problem.words)
-    assert processes_left() == []
+    wait_until(lambda: processes_left() == [], patience=10)
 
 
 def test_it_sees_no_secret_and_none_of_our_processes(probe: Probe) -> None:

@@ -13,8 +13,9 @@ from werkzeug.wrappers import Response
 
 from lumbung.admin.words import operation_state, operation_title, step_title
 from lumbung.clock import utc_now
-from lumbung.context import current_scope
+from lumbung.context import current_scope, current_tenant
 from lumbung.errors import Sentence
+from lumbung.lifecycle.history import concerns
 from lumbung.lifecycle.kinds import KINDS
 from lumbung.lifecycle.machine import OPEN
 from lumbung.lifecycle.operations import ask_again
@@ -75,18 +76,18 @@ def go_on(operation_id: UUID) -> Response:
 
 
 def _listing() -> Listing:
-    tenants = {tenant.id: tenant.name for tenant in current_scope().kernel.snapshot().tenants.values()}
+    here = current_tenant().name
     kinds = dict.fromkeys((*KINDS, "enable", "disable"))
     states = ("waiting", "running", "returning", "done", "failed", "stuck")
     return Listing(
-        query=select(OperationRow),
+        query=select(OperationRow).where(concerns(current_tenant().id)),
         columns=[
             ListColumn(
                 "diminta", _("Diminta"), kind="datetime", value=lambda r: r.asked_at, sort=OperationRow.asked_at
             ),
             ListColumn("pekerjaan", _("Pekerjaan"), value=lambda r: operation_title(r.kind)),
             ListColumn("aplikasi", _("Aplikasi"), value=lambda r: r.plugin or "", sort=OperationRow.plugin),
-            ListColumn("daerah", _("Daerah"), value=lambda r: tenants.get(r.tenant_id, "") if r.tenant_id else ""),
+            ListColumn("untuk", _("Untuk"), value=lambda r: here if r.tenant_id else _("Semua daerah")),
             ListColumn("oleh", _("Oleh"), value=lambda r: r.asked_by, sort=OperationRow.asked_by),
             ListColumn("hasil", _("Hasil"), value=lambda r: operation_state(r.state)[0]),
         ],
@@ -117,7 +118,8 @@ def _listing() -> Listing:
 
 def _render(template: str, operation_id: UUID) -> str:
     scope = current_scope()
-    row = scope.session.get(OperationRow, operation_id) or abort(404)
+    asked = select(OperationRow).where(OperationRow.id == operation_id, concerns(current_tenant().id))
+    row = scope.session.scalar(asked) or abort(404)
     scope.kernel.state.forget()
     plugin = scope.kernel.snapshot().plugins.get(row.plugin or "")
     return render_template(

@@ -19,7 +19,7 @@ from lumbung.admin.words import fault_kind, operation_state, operation_title, pr
 from lumbung.clock import utc_now
 from lumbung.context import current_scope, current_tenant
 from lumbung.errors import LumbungError
-from lumbung.lifecycle.history import history
+from lumbung.lifecycle.history import concerns, history
 from lumbung.lifecycle.inspection import inspect_wheel
 from lumbung.lifecycle.needs import Need, dependents_of, needs_of
 from lumbung.lifecycle.operations import ask, kind_for, receive_wheel
@@ -159,7 +159,7 @@ def _detail(line: PluginOverview, refusal: str | None = None) -> str:
         units=units.all(),
         needs=_needs(line.name),
         needed_by=_needed_by(line.name),
-        operations=history(scope.kernel, 10, line.name) if operator else [],
+        operations=history(scope.kernel, 10, line.name, tenant_id=current_tenant().id) if operator else [],
         operation_title=operation_title,
         operation_state=operation_state,
         refusal=refusal,
@@ -222,5 +222,6 @@ def _fault_counts() -> dict[str, int]:
 
 
 def _latest_operations() -> list[OperationRow]:
-    query = select(OperationRow).order_by(OperationRow.asked_at.desc()).limit(5)
+    mine = select(OperationRow).where(concerns(current_tenant().id))
+    query = mine.order_by(OperationRow.asked_at.desc()).limit(5)
     return list(current_scope().session.scalars(query))

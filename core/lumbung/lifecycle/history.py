@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from lumbung.errors import Sentence
 from lumbung.kernel import Kernel
@@ -45,11 +45,20 @@ class PastOperation:
         }
 
 
-def history(kernel: Kernel, last: int, plugin: str | None = None) -> list[PastOperation]:
-    """Return the latest operations, of one plugin or of all."""
+def concerns(tenant_id: int) -> ColumnElement[bool]:
+    """Return the condition of an operation that concerns everybody or this tenant: what another switched is theirs."""
+    return or_(OperationRow.tenant_id.is_(None), OperationRow.tenant_id == tenant_id)
+
+
+def history(
+    kernel: Kernel, last: int, plugin: str | None = None, *, tenant_id: int | None = None
+) -> list[PastOperation]:
+    """Return the latest operations, of one plugin or of all; with a tenant, those that concern it."""
     query = select(OperationRow).order_by(OperationRow.asked_at.desc()).limit(last)
     if plugin is not None:
         query = query.where(OperationRow.plugin == plugin)
+    if tenant_id is not None:
+        query = query.where(concerns(tenant_id))
     with kernel.database.new_session(None) as session:
         return [past(row) for row in session.scalars(query)]
 

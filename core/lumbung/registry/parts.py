@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lumbung.errors import LumbungError
 
+_NOBODY_ASKS: set[str] = set()
 NAME = r"^[a-z][a-z0-9_]{1,38}$"
 
 Name = Annotated[str, Field(pattern=NAME)]
@@ -21,6 +22,10 @@ class Part(BaseModel):
     """A table of a manifest: no key that nobody knows, nothing changed afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def model_post_init(self, _context: Any) -> None:
+        """Forget which keys were written out: nobody asks, and such a set for each part is a third of its memory."""
+        object.__setattr__(self, "__pydantic_fields_set__", _NOBODY_ASKS)
 
 
 class Words(Part):

@@ -6,6 +6,7 @@ reads the rest again only when it grew: a change is visible everywhere within a 
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -36,13 +37,20 @@ LOOK_EVERY = 0.5  # seconds; the promise is one
 class InstalledPlugin:
     """A plugin as it was installed here. Its manifest is parsed at first use.
 
-    ``held`` while its tables are being upgraded: it may be read, nothing may be written.
+    ``kept`` is the manifest as the database has it, as text: as objects it would take seven times the memory, in
+    every worker, of every plugin that nobody asks for. ``held`` while its tables are being upgraded: it may be read, nothing may be written.
     """
 
     name: str
     version: str
-    raw_manifest: Mapping[str, Any] = field(repr=False)
+    kept: str | Mapping[str, Any] = field(repr=False)
     held: bool = False
+
+    @property
+    def raw_manifest(self) -> Mapping[str, Any]:
+        """The manifest kept at installation, as plain data: it can be read even where `manifest` cannot."""
+        data: Mapping[str, Any] = json.loads(self.kept) if isinstance(self.kept, str) else self.kept
+        return data
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -153,7 +161,8 @@ class State:
             with self._database.engine.connect() as connection:
                 generation = connection.execute(text("SELECT value FROM lumbung_generation WHERE id = 1")).scalar_one()
                 if self._snapshot is None or generation != self._snapshot.generation:
-                    self._snapshot = _read(connection, generation, self._safe)
+                    known = self._snapshot.plugins if self._snapshot else {}
+                    self._snapshot = _read(connection, generation, self._safe, known)
         except SQLAlchemyError as error:
             self._failed_at = time.monotonic()
             logger.error("tenants and plugins cannot be read: %s", first_line(error))
@@ -166,7 +175,13 @@ def bump(session: Session) -> None:
     session.execute(text("UPDATE lumbung_generation SET value = value + 1 WHERE id = 1"))
 
 
-def _read(connection: Connection, generation: int, safe: bool) -> Snapshot:
+def _unless_known(plugin: InstalledPlugin, known: Mapping[str, InstalledPlugin]) -> InstalledPlugin:
+    """Return the plugin of the snapshot before where it is the same: its manifest may have been parsed already."""
+    before = known.get(plugin.name)
+    return before if before == plugin else plugin
+
+
+def _read(connection: Connection, generation: int, safe: bool, known: Mapping[str, InstalledPlugin]) -> Snapshot:
     hosts: dict[int, list[str]] = {}
     for host, tenant_id in connection.execute(
         text("SELECT host, tenant_id FROM lumbung_tenant_host ORDER BY position, host")
@@ -192,10 +207,10 @@ def _read(connection: Connection, generation: int, safe: bool) -> Snapshot:
         )
     }
     plugins = {
-        row.name: InstalledPlugin(row.name, row.version, row.manifest, held=row.state == "upgrading")
+        row.name: _unless_known(InstalledPlugin(row.name, row.version, row.manifest, row.state == "upgrading"), known)
         for row in connection.execute(
             text(
-                "SELECT name, version, manifest, state FROM lumbung_plugin "
+                "SELECT name, version, manifest::text AS manifest, state FROM lumbung_plugin "
                 "WHERE state IN ('installed', 'upgrading') ORDER BY name"
             )
         )

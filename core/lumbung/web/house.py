@@ -27,12 +27,14 @@ from lumbung.web import errors, i18n, once
 from lumbung.web.access import refuse_undeclared, rule_of
 from lumbung.web.compiled import COMPILED
 from lumbung.web.compression import pack
+from lumbung.web.furniture import RoomEnvironment, furnish
 from lumbung.web.proof import READING, lead_to_factor, leads_to_factor
 from lumbung.web.security import FOR_EVER, HEADERS, HouseResponse, add_headers, refuse_unstorable_text
 from lumbung.web.view import HouseView
 from lumbung.web.visits import Visits
 
 CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "lumbung"
+_CORE_LOADER = PrefixLoader({"lumbung": FileSystemLoader(CORE_TEMPLATES)})
 _NEW_TOKEN = "new token"  # noqa: S105  (in a scope's memory)
 
 
@@ -69,6 +71,7 @@ class HouseApp(Flask):
 
     request_class = HouseRequest
     response_class = HouseResponse
+    jinja_environment = RoomEnvironment
     session_interface = Visits()
     jinja_options = {"bytecode_cache": COMPILED}  # noqa: RUF012  (Flask's own way to say it)
 
@@ -93,6 +96,7 @@ class HouseApp(Flask):
         self.before_request(self._welcome)
         self.after_request(self._see_off)
         self.jinja_env.globals["house"] = LocalProxy(_house)
+        furnish(self.jinja_env, _CORE_LOADER)
 
     def serve_for(self, kernel: Kernel) -> None:
         """Belong to the site of ``kernel``, with its settings. An app serves one site at a time."""
@@ -102,7 +106,7 @@ class HouseApp(Flask):
     def create_global_jinja_loader(self) -> Any:
         """Return the loader: the core's templates under ``lumbung/``, then the room's own."""
         own: BaseLoader = FileSystemLoader(self._own_templates)
-        return ChoiceLoader([PrefixLoader({"lumbung": FileSystemLoader(CORE_TEMPLATES)}), own])
+        return ChoiceLoader([_CORE_LOADER, own])
 
     def seal(self, permissions: frozenset[str]) -> None:
         """Check that every view declares who may call it; call when all blueprints are in."""
