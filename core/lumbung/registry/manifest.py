@@ -312,10 +312,10 @@ def parse_manifest(text: str, where: str) -> Manifest:
     return manifest_of(data, where)
 
 
-def manifest_of(data: Mapping[str, Any], where: str) -> Manifest:
-    """Return the manifest that plain data describes; raises `ManifestError` as `parse_manifest` does."""
+def manifest_of(data: Mapping[str, Any] | str, where: str) -> Manifest:
+    """Return the manifest that plain data or JSON describes; raises `ManifestError` as `parse_manifest` does."""
     try:
-        return Manifest.model_validate(data)
+        return Manifest.model_validate_json(data) if isinstance(data, str) else Manifest.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = " ".join(".".join(str(part) for part in first["loc"]).split()) or Sentence("the manifest")

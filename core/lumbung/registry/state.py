@@ -56,7 +56,7 @@ class InstalledPlugin:
     def manifest(self) -> Manifest:
         """The manifest kept at installation; raises `ManifestError` when this core cannot read it any more."""
         return manifest_of(
-            self.raw_manifest, Sentence("the manifest kept of %(plugin)s", plugin=f"{self.name} {self.version}")
+            self.kept, Sentence("the manifest kept of %(plugin)s", plugin=f"{self.name} {self.version}")
         )
 
     @cached_property

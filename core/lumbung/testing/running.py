@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -79,7 +79,7 @@ def wait_until(condition: Callable[[], object], patience: float = PATIENCE) -> N
 def is_ready(port: int) -> bool:
     """Whether the site answers that it is ready."""
     try:
-        return Visitor("localhost", port).get("/_health/ready").status == 200
+        return Visitor("localhost", port, patience=5).get("/_health/ready").status == 200
     except OSError:
         return False
 
@@ -104,22 +104,22 @@ class Visitor:
     host: str
     port: int
     cookies: dict[str, str] = field(default_factory=dict)
+    patience: float = 30.0  # seconds for one answer
 
     def request(
         self, method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Send one request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         sent = {"Host": f"{self.host}:{self.port}", **(headers or {})}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        connection.request(method, path, body, sent)
-        response = connection.getresponse()
-        text = response.read().decode("utf-8", "replace")
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)) as connection:
+            connection.request(method, path, body, sent)
+            response = connection.getresponse()
+            text = response.read().decode("utf-8", "replace")
         for header in response.headers.get_all("Set-Cookie") or []:
             for name, morsel in SimpleCookie(header).items():
                 self.cookies[name] = morsel.value
-        connection.close()
         return Answer(response.status, text, dict(response.headers.items()))
 
     def get(self, path: str) -> Answer:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
+from inspect import CO_COROUTINE
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,11 @@ class HouseApp(Flask):
         """Return the loader: the core's templates under ``lumbung/``, then the room's own."""
         own: BaseLoader = FileSystemLoader(self._own_templates)
         return ChoiceLoader([_CORE_LOADER, own])
+
+    def ensure_sync(self, func: Any) -> Any:
+        """Return what can be called plainly. Flask asks of each hook at each request, and looks closer than is needed."""
+        code = getattr(func, "__code__", None)
+        return func if code and not code.co_flags & CO_COROUTINE else super().ensure_sync(func)
 
     def seal(self, permissions: frozenset[str]) -> None:
         """Check that every view declares who may call it; call when all blueprints are in."""

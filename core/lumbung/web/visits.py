@@ -7,8 +7,8 @@ import time
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 KEPT = 1024  # cookies whose signature was found good: those of some hundred visitors who are reading now
@@ -42,6 +42,11 @@ class Visits(SecureCookieSessionInterface):
         if time.time() - signed_at > app.permanent_session_lifetime.total_seconds():
             return self.session_class()
         return self.session_class(copy.deepcopy(said))
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Put the cookie into the answer where it changed; a visit that nobody looked into needs nothing."""
+        if session.accessed or session.modified or session.permanent:
+            super().save_session(app, session, response)
 
     def _read_anew(self, keys: tuple[Any, ...], sent: str) -> tuple[dict[str, Any], float]:
         signer = self._signers[keys]
