@@ -2,7 +2,8 @@
 
 One database session a request. Flask-Login keeps an alternative id in Flask's signed cookie, as its manual advises for
 sessions that can be revoked: the token of a row, which is read at each request together with the person and their
-roles. The queries are those that ours sends, the tenant in the ORM's one too. It knows no tenants, plugins, languages, row-level security, cross-site tokens or security headers.
+roles. The queries are those that ours sends, the tenant in the ORM's one too. It knows no tenants, plugins, languages,
+row-level security, cross-site tokens or security headers.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ class Somebody(UserMixin):
         self.id, self.name, self.roles = token, name, roles
 
 
+def bare_page() -> str:
+    """Return the part of a page that holds the rows."""
+    return PAGE
+
+
 def bare_flask(url: str, token: str) -> Flask:
     """Return the app; ``/masuk`` signs in with ``token``. It connects as the owner, whom no policy holds back."""
     app = Flask("bare")
@@ -92,6 +98,13 @@ def bare_flask(url: str, token: str) -> Flask:
         if "admin" not in current_user.roles:
             abort(403)
         return render_template("rows.html", rows=session().execute(_ROWS).all(), who=current_user.name)
+
+    @app.get("/gift0/berkas")
+    @login_required
+    def shell() -> str:
+        if "admin" not in current_user.roles:
+            abort(403)
+        return render_template("shell.html", rows=session().execute(_ROWS).all(), who=current_user.name)
 
     @app.get("/gift0/objek")
     @login_required

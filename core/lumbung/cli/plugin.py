@@ -29,14 +29,13 @@ def plugin() -> None:
 def install(what: str) -> None:
     """Install a plugin from a wheel, or one whose package is already here by its NAME."""
     with open_kernel() as kernel:
+        on_before = {one for names in kernel.snapshot().enabled.values() for one in names}
         if "/" in what or "." in what or Path(what).exists():
             manifest = installing.install_wheel(kernel, Path(what), by=system_actor(), tell=Terminal())
         else:
             manifest = installing.install_found(kernel, what, by=system_actor(), tell=Terminal())
-    click.echo(
-        f"{manifest.name} {manifest.version} is installed. Switch it on with "
-        f"'lumbung plugin enable {manifest.name} --tenant SLUG'."
-    )
+    how_to_go_on = f" Switch it on with 'lumbung plugin enable {manifest.name} --tenant SLUG'."
+    click.echo(f"{manifest.name} {manifest.version} is installed.{'' if manifest.name in on_before else how_to_go_on}")
 
 
 @plugin.command("list")

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
@@ -22,8 +22,26 @@ _SET_TENANT = text("SELECT set_config('lumbung.tenant', :tenant, true)")
 class TenantSession(Session):
     """A session whose every transaction begins by naming its tenant to row-level security.
 
-    ``info["tenant"]`` is the tenant's id, or None: then no tenant-owned row is visible at all.
+    ``info["tenant"]`` is the tenant's id, or None: then no tenant-owned row is visible at all. ``info["epoch"]`` is
+    that of `Database.epoch` when the session was opened.
     """
+
+    def end_reading(self) -> None:
+        """Undo whatever was done and give the connection back, as `close` does, with its prepared statements.
+
+        The driver forgets them when it rolls back, for what they ask may be gone with the transaction. Nothing is gone
+        with one of the pages' role, which cannot change a table; and all pages that read are rolled back, so that no
+        statement would ever be prepared and each planned anew. After an error the driver does forget.
+        """
+        try:
+            if self.in_transaction() and self.info.get("epoch") is not None:
+                driver = self.connection().connection.driver_connection
+                if driver is not None and driver.pgconn.transaction_status == TransactionStatus.INTRANS:
+                    driver.pgconn.exec_(b"ROLLBACK")
+        except (SQLAlchemyError, psycopg.Error):
+            pass  # `close` tells a connection that is gone, and takes it out of the pool
+        finally:
+            self.close()
 
 
 class Database:
@@ -49,6 +67,8 @@ class Database:
             "-c idle_in_transaction_session_timeout=60000",
         ]  # PgBouncer refuses such options; there the role carries them (docs/operating/database.md)
         self.url = url
+        # Prepared statements are kept within an epoch: a generation of the site, None while tables are being changed.
+        self.epoch: int | None = None
         self.engine: Engine = create_engine(
             make_url(url),
             pool_size=pool_size,
@@ -65,7 +85,8 @@ class Database:
 
     def new_session(self, tenant_id: int | None) -> TenantSession:
         """Open a session on behalf of a tenant (None: of nobody, which sees no tenant-owned row)."""
-        return TenantSession(self.engine, expire_on_commit=False, info={"tenant": tenant_id})
+        info = {"tenant": tenant_id, "epoch": self.epoch}
+        return TenantSession(self.engine, expire_on_commit=False, info=info)
 
     def check(self) -> None:
         """Ask the server one question; raise `DatabaseUnavailable` when it does not answer."""
@@ -103,8 +124,20 @@ def _name_the_tenant(session: Session, transaction: SessionTransaction, connecti
     if transaction.nested:
         return  # a savepoint: its transaction has named the tenant
     tenant = session.info.get("tenant")
-    if tenant is not None and not _begun_for(tenant, connection):
+    if tenant is None:
+        return
+    if not _begun_for(tenant, connection):
         connection.execute(_SET_TENANT, {"tenant": str(tenant)})
+    if "epoch" in session.info:
+        _forget_statements_of_before(session.info["epoch"], connection)
+
+
+def _forget_statements_of_before(epoch: int | None, connection: Connection) -> None:
+    """Drop what a connection prepared in an earlier epoch: tables may look different now."""
+    known = connection.info.setdefault("epoch", epoch)
+    if known != epoch:
+        connection.info["epoch"] = epoch
+        connection.exec_driver_sql("DEALLOCATE ALL")  # the driver sees it, and forgets them too
 
 
 def _begun_for(tenant: int, connection: Connection) -> bool:

@@ -113,11 +113,15 @@ class Report:
         if self.problems:
             failed = [NAMES.get(check.name, Sentence("trying it")) for check in self.problems]
             return Sentence("Not in order: %(failed)s.", failed=failed)
-        values = {"checks": len(self.checks), "seconds": f"{self.seconds:.1f}", "memory": self.memory // 2**20}
+        values = {
+            "checks": len(self.checks),
+            "milliseconds": round(self.seconds * 1000),
+            "memory": self.memory // 2**20,
+        }
         if self.apart:
-            return Sentence("%(checks)s checks in %(seconds)s seconds, %(memory)s MB of memory.", **values)
+            return Sentence("%(checks)s checks in %(milliseconds)s ms, %(memory)s MB of memory.", **values)
         return Sentence(
-            "%(checks)s checks in %(seconds)s seconds, %(memory)s MB of memory. This server did not allow to cut the "
+            "%(checks)s checks in %(milliseconds)s ms, %(memory)s MB of memory. This server did not allow to cut the "
             "process off from the network.",
             **values,
         )

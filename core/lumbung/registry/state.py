@@ -163,6 +163,8 @@ class State:
                 if self._snapshot is None or generation != self._snapshot.generation:
                     known = self._snapshot.plugins if self._snapshot else {}
                     self._snapshot = _read(connection, generation, self._safe, known)
+                    changing = any(plugin.held for plugin in self._snapshot.plugins.values())
+                    self._database.epoch = None if changing else generation
         except SQLAlchemyError as error:
             self._failed_at = time.monotonic()
             logger.error("tenants and plugins cannot be read: %s", first_line(error))

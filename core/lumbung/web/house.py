@@ -125,7 +125,7 @@ class HouseApp(Flask):
             answer = super().full_dispatch_request()
             if scope.has_session:
                 if request.method in READING and not answer.is_streamed:
-                    scope.close()  # rolls back too, and the connection is free while the answer is on its way
+                    scope.end_reading()  # rolls back; the connection is free while the answer is on its way
                 elif request.method in READING or answer.status_code >= 400:
                     scope.session.rollback()
                 else:
