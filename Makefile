@@ -49,10 +49,8 @@ lint: install ## Check style, types, layers and dependencies
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
 
-bench: install ## Measure, with the programs in bench/
-	@set -e; for program in bench/*.py; do \
-		if [ -e "$$program" ]; then echo "== $$program"; $(BIN)/python "$$program"; fi; \
-	done
+bench: install ## Measure what the house costs, beside bare Flask; bench/README.md says how
+	@$(BIN)/python bench/all.py
 
 assets: ## Renew the browser files in core/lumbung/static/vendor; needs node and npm
 	@npm ci --no-audit --no-fund

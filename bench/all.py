@@ -9,6 +9,7 @@ import gate
 import memory
 import migrations
 import page
+import reload
 import start_up
 from pairs import head, show
 
@@ -18,6 +19,7 @@ def main() -> None:
     head()
     for program in (start_up, memory, page, gate, first_hit, migrations):
         show(program.main())
+    reload.main()  # a site of its own, under load: it prints its figures itself
 
 
 if __name__ == "__main__":

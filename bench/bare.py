@@ -15,9 +15,10 @@ from uuid import UUID
 from flask import Flask, abort, g, render_template
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 from jinja2 import DictLoader
-from lumbung.identity.sessions import token_hash
 from sqlalchemy import DateTime, String, Text, create_engine, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from lumbung.identity.sessions import token_hash
 
 PAGE = """<ul>{% for row in rows %}<li>{{ row.name }}: {{ row.note }}</li>{% endfor %}</ul><p>{{ who }}</p>
 """

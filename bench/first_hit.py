@@ -1,4 +1,4 @@
-"""The first page of a gift in a process, which opens it, against its warm page; and all first hits by 8 threads at once.
+"""The first page of a gift in a process, which opens it, against its warm page; all first hits by 8 threads at once.
 
 In a process of its own, set up as a web worker is (`lumbung.serving.gunicorn_conf.post_worker_init`).
 """

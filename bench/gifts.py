@@ -20,6 +20,9 @@ from uuid import uuid4
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
 from lumbung.database.embedded import ServerAddress
 from lumbung.database.roles import DatabaseUrls
 from lumbung.lifecycle import packages
@@ -33,8 +36,6 @@ from lumbung.settings import Settings
 from lumbung.testing.databases import copied_site
 from lumbung.testing.house import TestHouse
 from lumbung.testing.wheels import make_wheel
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session
 
 PARTS = Path(__file__).resolve().parent / "gift"
 MESSAGES = 60  # in each catalogue

@@ -43,7 +43,9 @@ def main() -> list[Figure]:
 
 
 def _weigh(environment: dict[str, str], what: str) -> list[float]:
-    done = subprocess.run([sys.executable, __file__, what], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, __file__, what], env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(done.stderr)
     return [float(figure) for figure in done.stdout.split()]

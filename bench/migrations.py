@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, event
+
 from gifts import site_with
 from lumbung.migrate import core_component
 from lumbung.registry.discovery import add_plugin_folder, find_plugins
 from lumbung.registry.revisions import behind, newest_revision
 from lumbung.testing.databases import test_server
 from pairs import Figure, compare, head, show
-from sqlalchemy import create_engine, event
 
 
 def main() -> list[Figure]:

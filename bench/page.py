@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bare import bare_flask, bare_page
 from flask import Flask
+
+from bare import bare_flask, bare_page
 from gifts import site_with
 from lumbung.testing.databases import test_server
 from lumbung.testing.house import TestHouse

@@ -44,7 +44,9 @@ def main() -> list[Figure]:
     ):
         for count, goal in GOALS.items():
             with site_with(server, count, Path(folder)) as many:
-                ratio, detail = _compare(lambda many=many: _start(many, FIRST_ANSWER), lambda: _start(none, FIRST_ANSWER))
+                ratio, detail = _compare(
+                    lambda many=many: _start(many, FIRST_ANSWER), lambda: _start(none, FIRST_ANSWER)
+                )
             figures.append(Figure(f"cold start with {count} gifts / with none, CPU", goal, ratio, detail))
         ratio, detail = _compare(lambda: _start(none, FIRST_ANSWER), lambda: _start(none, BARE), pairs=6)
         figures.append(Figure("cold start with none / bare Flask, CPU", None, ratio, detail))
@@ -68,7 +70,10 @@ def _compare(ours: Start, beside: Start, pairs: int = 14) -> tuple[float, str]:
 
 
 def _start(site: Site, program: str) -> tuple[float, float]:
-    environment = {**site.environment, "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), *_path()]))}
+    environment = {
+        **site.environment,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), *_path()])),
+    }
     begun = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-c", program], env=environment)
     _pid, status, used = os.wait4(process.pid, 0)

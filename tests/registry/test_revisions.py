@@ -3,14 +3,15 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.orm import Session
+
 from lumbung.errors import LumbungError
 from lumbung.migrate import core_component, head_of
 from lumbung.registry.models import PluginRow
 from lumbung.registry.revisions import Behind, behind, newest_revision
 from lumbung.site import refuse_old_schema
 from lumbung.testing.house import TestHouse
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.orm import Session
 
 
 @pytest.fixture

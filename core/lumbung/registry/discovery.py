@@ -159,7 +159,7 @@ def _entry_points(_path: tuple[tuple[str, int], ...]) -> tuple[importlib.metadat
 def _state_of(folder: str) -> tuple[str, int]:
     """Return a folder with the moment when something was last put into it or taken out, in nanoseconds."""
     try:
-        return folder, os.stat(folder or ".").st_mtime_ns
+        return folder, Path(folder).stat().st_mtime_ns
     except OSError:
         return folder, 0
 

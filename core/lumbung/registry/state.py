@@ -38,7 +38,8 @@ class InstalledPlugin:
     """A plugin as it was installed here. Its manifest is parsed at first use.
 
     ``kept`` is the manifest as the database has it, as text: as objects it would take seven times the memory, in
-    every worker, of every plugin that nobody asks for. ``held`` while its tables are being upgraded: it may be read, nothing may be written.
+    every worker, of every plugin that nobody asks for. ``held`` while its tables are being upgraded: it may be read,
+    nothing may be written.
     """
 
     name: str
@@ -55,9 +56,7 @@ class InstalledPlugin:
     @cached_property
     def manifest(self) -> Manifest:
         """The manifest kept at installation; raises `ManifestError` when this core cannot read it any more."""
-        return manifest_of(
-            self.kept, Sentence("the manifest kept of %(plugin)s", plugin=f"{self.name} {self.version}")
-        )
+        return manifest_of(self.kept, Sentence("the manifest kept of %(plugin)s", plugin=f"{self.name} {self.version}"))
 
     @cached_property
     def usable(self) -> bool:

@@ -110,7 +110,7 @@ class HouseApp(Flask):
         return ChoiceLoader([_CORE_LOADER, own])
 
     def ensure_sync(self, func: Any) -> Any:
-        """Return what can be called plainly. Flask asks of each hook at each request, and looks closer than is needed."""
+        """Return what can be called plainly. Flask asks of each hook at each request, and looks closer than need be."""
         code = getattr(func, "__code__", None)
         return func if code and not code.co_flags & CO_COROUTINE else super().ensure_sync(func)
 

@@ -70,7 +70,7 @@ class NotFoundPages:
         if "HTTP_COOKIE" not in environ:
             return tenant.languages[0]
         visit = self._portal.session_interface.open_session(self._portal, self._portal.request_class(environ))
-        chosen = (visit or {}).get(COOKIE_FREE_KEY)
+        chosen = visit.get(COOKIE_FREE_KEY) if visit else None
         return chosen if chosen in tenant.languages else tenant.languages[0]
 
     def _draw(self, environ: WSGIEnvironment, *, gzip: bool) -> _Answer:

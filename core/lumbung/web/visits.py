@@ -1,4 +1,4 @@
-"""Flask's signed cookie of a visit, which holds a language, a CSRF secret and the like, read without doing work twice."""
+"""Flask's signed cookie of a visit, which holds a language, a CSRF secret and the like: no work is done twice."""
 
 from __future__ import annotations
 
