@@ -18,6 +18,7 @@ from typing import get_args
 import click
 import pytest
 from pydantic import BaseModel
+from pydantic.dataclasses import is_pydantic_dataclass
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -159,12 +160,13 @@ def test_every_command_has_a_section_with_its_options(name, command):
     assert set(re.findall(r"^\| `(--[\w-]+)`", section[1], re.M)) == wanted
 
 
-def manifest_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in model.model_fields.items():
+def manifest_keys(model: type, prefix: str = "") -> Iterator[str]:
+    parts = model.model_fields if issubclass(model, BaseModel) else model.__pydantic_fields__  # type: ignore[attr-defined]
+    for name, field in parts.items():
         key = prefix + (field.alias or name)
         yield key
         for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
+            if isinstance(part, type) and (issubclass(part, BaseModel) or is_pydantic_dataclass(part)):
                 yield from manifest_keys(part, f"{key}.")
 
 

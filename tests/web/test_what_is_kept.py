@@ -141,11 +141,13 @@ class TestPreparedStatements:
         assert ask(9) > 0
 
     def test_they_go_with_the_generation(self, house: TestHouse, ask: Any) -> None:
-        assert ask(9) > 0
-        with house.kernel.database.new_session(None) as session, session.begin():
-            bump(session)
-        house.kernel.state.forget()
-        house.kernel.snapshot()
+        for times in (1, 9, 9):  # also when nothing was prepared yet, and again and again
+            assert ask() == 0
+            assert (ask(times) > 0) is (times > 5)
+            with house.kernel.database.new_session(None) as session, session.begin():
+                bump(session)
+            house.kernel.state.forget()
+            house.kernel.snapshot()
         assert ask() == 0
 
     def test_none_is_kept_while_tables_are_being_changed(self, house: TestHouse, ask: Any) -> None:

@@ -126,21 +126,11 @@ def _name_the_tenant(session: Session, transaction: SessionTransaction, connecti
     tenant = session.info.get("tenant")
     if tenant is None:
         return
-    if not _begun_for(tenant, connection):
+    if not _begun_for(tenant, session, connection):
         connection.execute(_SET_TENANT, {"tenant": str(tenant)})
-    if "epoch" in session.info:
-        _forget_statements_of_before(session.info["epoch"], connection)
 
 
-def _forget_statements_of_before(epoch: int | None, connection: Connection) -> None:
-    """Drop what a connection prepared in an earlier epoch: tables may look different now."""
-    known = connection.info.setdefault("epoch", epoch)
-    if known != epoch:
-        connection.info["epoch"] = epoch
-        connection.exec_driver_sql("DEALLOCATE ALL")  # the driver sees it, and forgets them too
-
-
-def _begun_for(tenant: int, connection: Connection) -> bool:
+def _begun_for(tenant: int, session: Session, connection: Connection) -> bool:
     """Begin the transaction and name its tenant in one round trip; False where that is left to the driver.
 
     The words go to libpq as they are: through SQLAlchemy they would be the dearest statement of a page. The driver
@@ -153,10 +143,20 @@ def _begun_for(tenant: int, connection: Connection) -> bool:
     try:
         if driver.pgconn.transaction_status != TransactionStatus.IDLE:
             return False
+        if "epoch" in session.info:
+            _forget_statements_of_before(session.info["epoch"], connection, driver)
         begun = driver.pgconn.exec_(f"BEGIN; SET LOCAL lumbung.tenant = '{int(tenant)}'".encode())
     except psycopg.Error:
         return False
     return bool(begun.status == ExecStatus.COMMAND_OK)
+
+
+def _forget_statements_of_before(epoch: int | None, connection: Connection, driver: Any) -> None:
+    """Drop what an idle connection prepared in an earlier epoch: tables may look different now."""
+    if connection.info.setdefault("epoch", epoch) != epoch:
+        connection.info["epoch"] = epoch
+        driver.pgconn.exec_(b"BEGIN")
+        driver.rollback()  # the one public way to have the driver forget; of DEALLOCATE it takes note only once
 
 
 @event.listens_for(TenantSession, "do_orm_execute")
