@@ -42,33 +42,34 @@ def renew_code(home: Path) -> bool:
 
     What they have imported stays as it was until then, and an import at call time would already be the new.
     """
-    with suppress(OSError, ValueError), _note(home).open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.kill(int(file.readline()), signal.SIGHUP)
+    told = _told_by_the_supervisor(home)
+    if told:
+        with suppress(OSError, ValueError):
+            os.kill(int(told[0]), signal.SIGHUP)
             return True
     return False
 
 
 def is_served(home: Path) -> bool:
     """Tell whether somebody serves ``home`` now: whoever changes something then waits for others to follow."""
-    with suppress(OSError), _note(home).open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    return _told_by_the_supervisor(home) is not None
 
 
 def served_at(home: Path) -> tuple[str, int] | None:
     """Return where ``home`` is served now, None when it is not: a command may have been told of another port."""
-    with suppress(OSError, ValueError), _note(home).open() as file:
+    told = _told_by_the_supervisor(home)
+    if told is not None and len(told) == 3 and told[1] and told[2].isdecimal():
+        return told[1], int(told[2])
+    return None
+
+
+def _told_by_the_supervisor(home: Path) -> list[str] | None:
+    """Return the lines that whoever serves ``home`` wrote down, None when nobody does: a note without its lock."""
+    with suppress(OSError), _note(home).open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            _pid, address, port = file.read().splitlines()
-            return (address, int(port)) if address else None
+            return file.read().splitlines()
     return None
 
 

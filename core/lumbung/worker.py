@@ -268,6 +268,7 @@ def run_worker(kernel: Kernel) -> bool:
     """
     board.keep_in(kernel.settings.home / "run", "jobs")
     record_deaths(kernel)
+    resume(kernel)  # an upgrade that renewed this very process holds its plugin until it is ended
     app = worker_app(kernel)
     begun, left = time.monotonic(), threading.Event()
 

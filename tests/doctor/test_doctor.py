@@ -31,6 +31,8 @@ def severities(findings: list[Finding]) -> set[str]:
 
 def test_every_finding_that_is_not_good_says_what_to_do(house: TestHouse, gift: Any, as_owner: Any) -> None:
     gift("contoh")
+    assert severities(look(house)["settings"]) == {"good"}
+    as_owner("INSERT INTO lumbung_plugin_setting (plugin, name, value, changed_by) VALUES ('contoh', 'x', '1', 'siti')")
     as_owner("DELETE FROM lumbung_ledger WHERE component = 'contoh'")
     for _ in range(4):
         faults.write(house.kernel, Fault("contoh", "web worker", "x", "killed"))
@@ -44,6 +46,8 @@ def test_every_finding_that_is_not_good_says_what_to_do(house: TestHouse, gift: 
     assert severities(found["suspended"]) == {"bad"}
     assert found["suspended"][0].mend == "lumbung plugin resume contoh"
     assert severities(found["operations"]) == {"bad", "warning"}
+    assert severities(found["settings"]) == {"warning"}
+    assert found["settings"][0].mend == "lumbung plugin settings contoh"
     assert severities(found["job worker"]) == {"bad"}
     assert severities(found["production"]) == {"warning"}
     for one in (one for findings in found.values() for one in findings):

@@ -224,3 +224,34 @@ def lab(house: TestHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     (house.settings.home / "files" / "contoh" / "surat.txt").write_text("asli")
     yield made
     made.close()
+
+
+@pytest.fixture
+def hard_words() -> list[str | None]:
+    """The words of the notes of `full_gift`: what a CSV, a shell or a careless query would trip over."""
+    return list(HARD)
+
+
+@pytest.fixture
+def everything(house: TestHouse, as_owner: Any) -> Callable[[], Any]:
+    """Return a function that tells all that an install could change, the numbers of generations on disk aside."""
+
+    def tell() -> Any:
+        current = house.settings.plugin_folder / "current"
+        files = sorted(
+            (str(path.relative_to(current)), path.read_bytes())
+            for path in (current.rglob("*") if current.exists() else ())
+            if path.is_file() and path.suffix != ".pyc"
+        )
+        left = sorted(path.name for path in house.settings.plugin_folder.glob(".draft*"))
+        return (
+            files,
+            left,
+            as_owner("SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1"),
+            as_owner("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1"),
+            as_owner("SELECT name, version, state FROM lumbung_plugin"),
+            as_owner("SELECT component, package_version, revision FROM lumbung_ledger ORDER BY id"),
+            as_owner("SELECT tenant_id, plugin FROM lumbung_enabled"),
+        )
+
+    return tell

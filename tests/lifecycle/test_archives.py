@@ -19,20 +19,6 @@ from lumbung.lifecycle.archive_file import BadArchive
 from lumbung.lifecycle.operations import resume, run, uninstall
 from lumbung.testing import TestHouse
 
-# As in conftest.py.
-HARD = [
-    "biasa",
-    "",
-    None,
-    'kata "kutip", koma',
-    "dua\nbaris\r\nlagi",
-    "\\.",
-    "\\N",
-    "'; DROP",
-    "é\U0001f600\u2028",
-    " ",
-]
-
 
 def the_archive(house: TestHouse, as_owner: Any) -> tuple[Path, dict[str, Any]]:
     rows = as_owner("SELECT file, contents, keep_until, sha256, size FROM lumbung_archive ORDER BY made_at")
@@ -42,7 +28,7 @@ def the_archive(house: TestHouse, as_owner: Any) -> tuple[Path, dict[str, Any]]:
 
 
 def test_uninstalling_archives_first_and_the_archive_restores_without_us(
-    house: TestHouse, as_owner: Any, restore: Any, full_gift: Any
+    house: TestHouse, as_owner: Any, hard_words: list[str | None], restore: Any, full_gift: Any
 ) -> None:
     full_gift()
     told: list[str] = []
@@ -52,18 +38,18 @@ def test_uninstalling_archives_first_and_the_archive_restores_without_us(
     tables = row["contents"]["tables"]
     assert {name: told["rows"] for name, told in tables.items()} == {
         "contoh_../a'b": 0,
-        "contoh_note": 2 * len(HARD),
+        "contoh_note": 2 * len(hard_words),
         "contoh_place": 2,
     }
     assert restore(path) == {name: [told["rows"], told["sha256"]] for name, told in tables.items()}
     assert row["contents"]["missing"] == ["contoh_gone"]
     assert row["keep_until"] == house.kernel.tenant("sumbawa").today() + timedelta(days=400)
-    assert as_owner("SELECT count(*) FROM contoh_note") == [(2 * len(HARD),)]
+    assert as_owner("SELECT count(*) FROM contoh_note") == [(2 * len(hard_words),)]
     assert as_owner("SELECT DISTINCT action FROM lumbung_audit WHERE thing = 'contoh'") == [("plugin.archive",)]
-    _look_inside(path)
+    _look_inside(path, hard_words)
 
 
-def _look_inside(path: Path) -> None:
+def _look_inside(path: Path, hard_words: list[str | None]) -> None:
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
         notes = list(csv.DictReader(io.TextIOWrapper(archive.open("tables/contoh_note.csv"), "utf-8", newline="")))
@@ -74,7 +60,7 @@ def _look_inside(path: Path) -> None:
             "ledger.csv", "settings/platform.csv", "settings/tenants.csv", "files/sub/surat 1.txt",
             "files/sub/aneh%0A%25.txt", "wheel/lumbung_contoh-1.0.0-py3-none-any.whl"} <= names  # fmt: skip
     assert not any("keluar" in name or "passwd" in name for name in names)
-    assert {note["words"] for note in notes} == {words or "" for words in HARD}
+    assert {note["words"] for note in notes} == {words or "" for words in hard_words}
     for words in ("ARSIP APLIKASI: Contoh", "ARCHIVE OF AN APPLICATION: Sample", "Kota Bandung", "EUPL-1.2", "siti",
                   "sha256sum -c SHA256SUMS", "NULL", "Kabupaten Sumbawa Barat", "contoh_note.nik"):  # fmt: skip
         assert words in readme

@@ -218,6 +218,7 @@ def test_an_archive_that_is_not_whole_or_not_all_holds_the_tables_back(
     as_owner("DROP VIEW other_view")
     run(house.kernel, "archive", plugin="contoh", by="test")
     refused(house, as_owner, "There is a newer archive")
+    assert as_owner("SELECT count(*) > 0 FROM contoh_note") == [(True,)]
 
 
 @pytest.mark.usefixtures("uninstalled")

@@ -123,15 +123,16 @@ def test_an_error_without_words_is_its_kind() -> None:
 def test_many_threads_forget_at_once() -> None:
     """A worker's first requests open several plugins at once, and each looks afresh what is on the import path."""
 
-    def look(_: int) -> None:
+    def look(_: int) -> int:
         for _time in range(60):
             sys.path_importer_cache.update({f"/hilang{number}.zip": None for number in range(30)})
             forget()
+        return len(find_plugins())
 
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(look, range(4)))
+            assert list(pool.map(look, range(4))) == [len(find_plugins())] * 4
     finally:
         sys.setswitchinterval(usual)

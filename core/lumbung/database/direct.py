@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 
 def first_row(session: Session, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """Return the first row of a statement with ``%(name)s`` in it, None when there is none.
 
-    What fails is said again through SQLAlchemy: it raises its own errors, and takes a connection that is gone out of
-    the pool.
+    Raises SQLAlchemy's errors. On a connection that is gone it is said again through SQLAlchemy, which takes it out
+    of the pool.
     """
     connection = session.connection()
     driver = connection.connection.driver_connection
@@ -26,8 +27,12 @@ def first_row(session: Session, statement: str, values: Mapping[str, Any]) -> tu
     try:
         row: tuple[Any, ...] | None = driver.execute(statement, values).fetchone()
         return row
-    except psycopg.Error:
-        return _through_sqlalchemy(session, statement, values)
+    except psycopg.Error as error:
+        if driver.closed:
+            return _through_sqlalchemy(session, statement, values)
+        raise DBAPIError.instance(  # not said again: the transaction would only answer that it is broken
+            statement, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
+        ) from error
 
 
 def _through_sqlalchemy(session: Session, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:

@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from lumbung.database.model import PUBLIC_CORE_TABLES
+from lumbung.database.ownership import owned
 from lumbung.errors import LumbungError
 
 REFERABLE = ("lumbung_tenant", *PUBLIC_CORE_TABLES)
 
-_OWN = """
-    (c.relname = 'lumbung_version_' || :plugin OR starts_with(c.relname, :plugin || '_') AND NOT EXISTS (
-        SELECT 1 FROM lumbung_ledger l
-        WHERE starts_with(l.component, :plugin || '_') AND starts_with(c.relname, l.component || '_')))
-"""
+_OWN = f"(c.relname = :version OR {owned('c.relname')})"
 
 _SHAPES = text(
     f"""
@@ -59,7 +56,7 @@ _REFERENCES = text(
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_class target ON target.oid = k.confrelid
     WHERE k.contype = 'f' AND n.nspname = :schema AND {_OWN} AND NOT target.relname = ANY (:referable)
-      AND NOT {_OWN.replace("c.relname", "target.relname")}
+      AND NOT {owned("target.relname")}
     ORDER BY k.conname
     """  # noqa: S608  (no value in it)
 )
@@ -75,7 +72,7 @@ class Elsewhere:
 
 def look(connection: Connection, plugin: str, schema: str = "public") -> Elsewhere:
     """Return how it is elsewhere now. In a ``schema`` of copies all of the live tables are elsewhere."""
-    values = {"plugin": plugin, "schema": schema}
+    values = _values(plugin, schema)
     shapes = {str(name): str(shape) for name, shape in connection.execute(_SHAPES, values)}
     return Elsewhere(shapes, {str(name): int(rows) for name, rows in connection.execute(_WRITTEN, values)})
 
@@ -102,7 +99,7 @@ def refuse_changes(connection: Connection, plugin: str, before: Elsewhere, schem
                 plugin=plugin,
                 table=table,
             )
-    values = {"plugin": plugin, "referable": list(REFERABLE), "schema": schema}
+    values = {**_values(plugin, schema), "referable": list(REFERABLE)}
     for constraint, table, target in connection.execute(_REFERENCES, values):
         raise LumbungError(
             "Constraint %(constraint)s on table %(table)s of %(plugin)s points at %(target)s: a plugin's tables may "
@@ -113,3 +110,7 @@ def refuse_changes(connection: Connection, plugin: str, before: Elsewhere, schem
             target=target,
             allowed=list(REFERABLE),
         )
+
+
+def _values(plugin: str, schema: str) -> dict[str, str]:
+    return {"prefix": f"{plugin}_", "version": f"lumbung_version_{plugin}", "schema": schema}

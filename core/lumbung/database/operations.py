@@ -23,6 +23,7 @@ from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import Connection, text
 
 from lumbung.database.model import CURRENT_TENANT
+from lumbung.database.ownership import owned
 from lumbung.errors import LumbungError, Sentence
 
 
@@ -117,14 +118,6 @@ def enclose(connection: Connection, table: str) -> None:
         connection.execute(text(statement))
 
 
-# Tables whose name begins with another component's longer name (antrean_plus_x beside antrean) are that one's.
-_OF_COMPONENT = """
-    starts_with(c.relname, :prefix) AND NOT EXISTS (
-        SELECT 1 FROM lumbung_ledger l
-        WHERE starts_with(l.component, :prefix) AND starts_with(c.relname, l.component || '_')
-    )
-"""
-
 _OPEN_TABLES = text(
     f"""
     SELECT c.relname,
@@ -152,7 +145,7 @@ _OPEN_TABLES = text(
                           WHERE a.attrelid = c.oid AND a.attname = 'tenant_id') = ANY (i.indkey)
            ) AS loose
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND {_OF_COMPONENT}
+    WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND {owned("c.relname")}
     ORDER BY c.relname
     """  # noqa: S608  (no value in it)
 )
@@ -161,7 +154,7 @@ _OPEN_TABLES = text(
 _OPEN_VIEWS = text(
     f"""
     SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = :schema AND {_OF_COMPONENT} AND (
+    WHERE n.nspname = :schema AND {owned("c.relname")} AND (
         c.relkind IN ('m', 'f')
         OR c.relkind = 'v' AND NOT coalesce(
             c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], false

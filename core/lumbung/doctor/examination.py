@@ -24,6 +24,7 @@ CHECKS: dict[str, Check] = {
     "faults": plugins.faults,
     "operations": plugins.operations,
     "ways back": plugins.ways_back,
+    "settings": plugins.settings,
     "job worker": site.job_worker,
     "keys": site.keys,
     "mail": site.mail,

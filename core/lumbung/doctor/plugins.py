@@ -14,6 +14,7 @@ from lumbung.errors import Sentence
 from lumbung.lifecycle.machine import OPEN
 from lumbung.lifecycle.overview import PluginOverview, overview
 from lumbung.lifecycle.probing import Prober
+from lumbung.plugin_settings.services import unfit
 from lumbung.registry.budget import PLATFORM, grouped, spent
 from lumbung.registry.discovery import find_plugins
 from lumbung.registry.models import FaultRow, OperationRow, SuspensionRow, WayBackRow
@@ -151,6 +152,21 @@ def ways_back(asked: Asked) -> Iterator[Finding]:
             both("Salinan itu hanya memakan ruang. Proses pekerjaan menghapusnya tiap malam; apakah ia berjalan?"),
             "lumbung worker",
         )
+
+
+def settings(asked: Asked) -> Iterator[Finding]:
+    """Values of plugins' settings that are kept and not used: the manifest of today does not allow them."""
+    misfits = [one for one in unfit(asked.kernel) if asked.tenant is None or one.tenant in (None, asked.tenant.slug)]
+    for one in misfits:
+        yield warning(
+            both("Pengaturan %(name)s dari %(plugin)s tidak dipakai: %(reason)s", name=one.name, plugin=one.plugin,
+                 reason=in_both(one.reason)),
+            both("Nilainya disimpan, tetapi versi aplikasi yang sekarang tidak menerimanya; yang berlaku nilai di "
+                 "atasnya. Isi lagi atau hapus."),
+            f"lumbung plugin settings {one.plugin}" + (f" --tenant {one.tenant}" if one.tenant else ""),
+        )  # fmt: skip
+    if not misfits:
+        yield good(both("Semua pengaturan aplikasi yang tersimpan dipakai."))
 
 
 def _concerns(asked: Asked, line: PluginOverview) -> bool:

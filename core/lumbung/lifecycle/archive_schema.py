@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from lumbung.database.ownership import owned
 from lumbung.lifecycle.archive_file import table_member
 from lumbung.lifecycle.tables import tables_of
 
@@ -111,30 +112,22 @@ _SEQUENCES = text(
     """
 )
 _FUNCTIONS = text(
-    """
+    f"""
     SELECT pg_get_functiondef(p.oid) AS definition,
            EXISTS (SELECT 1 FROM pg_type t WHERE t.oid = ANY (p.proargtypes || p.prorettype) AND t.typrelid <> 0)
                AS of_tables
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname = 'public' AND p.prokind IN ('f', 'p') AND starts_with(p.proname, :prefix)
-      AND NOT EXISTS (
-        SELECT 1 FROM lumbung_ledger l
-        WHERE starts_with(l.component, :prefix) AND starts_with(p.proname, l.component || '_')
-      )
+    WHERE n.nspname = 'public' AND p.prokind IN ('f', 'p') AND {owned("p.proname")}
     ORDER BY p.proname, p.oid
-    """
+    """  # noqa: S608  (no value in it)
 )
 _VIEWS = text(
-    """
+    f"""
     SELECT c.oid::regclass::text AS name, rtrim(pg_get_viewdef(c.oid), ';') AS query
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'public' AND c.relkind = 'v' AND starts_with(c.relname, :prefix)
-      AND NOT EXISTS (
-        SELECT 1 FROM lumbung_ledger l
-        WHERE starts_with(l.component, :prefix) AND starts_with(c.relname, l.component || '_')
-      )
+    WHERE n.nspname = 'public' AND c.relkind = 'v' AND {owned("c.relname")}
     ORDER BY c.oid
-    """
+    """  # noqa: S608  (no value in it)
 )
 _TRIGGERS = text(
     """

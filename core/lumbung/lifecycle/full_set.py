@@ -24,6 +24,7 @@ from lumbung.errors import LumbungError, Sentence
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.inspection import InspectedWheel
 from lumbung.lifecycle.names import refuse_taken
+from lumbung.registry.discovery import changed_at
 
 CORE = canonicalize_name("lumbung")
 MOST_NAMED = 6  # packages that a sentence names
@@ -102,8 +103,8 @@ def refuse_conflicts(kernel: Kernel, wheel: InspectedWheel) -> FullSet:
     What did not fit before, and has nothing to do with the wheel, is no reason to refuse it.
     """
     refuse_taken(kernel, wheel.manifest.name)
-    _refuse_shadowing(kernel, wheel)
     before, planned = full_set(kernel), full_set(kernel, wheel)
+    _refuse_shadowing(kernel, wheel, before)
     known = {(one.by, one.wanted, one.package) for one in before.unmet}
     for wish in planned.unmet:
         if wish.by == planned.candidate:
@@ -194,7 +195,7 @@ def _in_range(wanted: Requirement, version: str) -> bool:
 def _environment(plugin_folder: Path) -> Mapping[NormalizedName, Package]:
     """Return what is installed outside of the plugins' folder."""
     paths = tuple(path for path in sys.path if path and not Path(path).is_relative_to(plugin_folder))
-    return _environment_at(paths, tuple(_changed(path) for path in paths))
+    return _environment_at(paths, tuple(changed_at(path) for path in paths))
 
 
 @cache
@@ -215,16 +216,9 @@ def _in_folders(paths: Iterable[str]) -> Iterator[Package]:
             )
 
 
-def _changed(path: str) -> int:
-    try:
-        return Path(path).stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _refuse_shadowing(kernel: Kernel, wheel: InspectedWheel) -> None:
+def _refuse_shadowing(kernel: Kernel, wheel: InspectedWheel, before: FullSet) -> None:
     """Refuse a package that would stand before one of the same name which is not an older version of it."""
-    if canonicalize_name(wheel.distribution) in full_set(kernel).packages:
+    if canonicalize_name(wheel.distribution) in before.packages:
         return
     elsewhere = [path for path in sys.path if not Path(path).is_relative_to(kernel.settings.plugin_folder)]
     spec = PathFinder.find_spec(wheel.module, elsewhere)  # not sys.modules, which may remember one that is gone

@@ -6,10 +6,7 @@
 # ruff: noqa: S608  (nothing is put into these texts but other constants)
 from __future__ import annotations
 
-# As in `lumbung.lifecycle.tables`: what begins with another component's longer name is that one's.
-_OWN = """(starts_with({0}, :prefix) AND NOT EXISTS (
-    SELECT 1 FROM public.lumbung_ledger l
-    WHERE starts_with(l.component, :prefix) AND starts_with({0}, l.component || '_')))"""
+from lumbung.database.ownership import owned
 
 RELATIONS = f"""
 SELECT c.oid, c.relname, quote_ident(c.relname) AS quoted, c.relkind::text, c.relpersistence::text,
@@ -18,13 +15,13 @@ SELECT c.oid, c.relname, quote_ident(c.relname) AS quoted, c.relkind::text, c.re
        CASE WHEN c.relkind = 'v' THEN pg_get_viewdef(c.oid) END AS viewdef
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-  AND ({_OWN.format("c.relname")} OR c.relname = :version)
+  AND ({owned("c.relname")} OR c.relname = :version)
 ORDER BY c.relname
 """
 
 TABLES = f"""
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND ({_OWN.format("c.relname")} OR c.relname = :version)
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND ({owned("c.relname")} OR c.relname = :version)
 ORDER BY c.relname
 """
 
@@ -61,7 +58,7 @@ FUNCTIONS = f"""
 SELECT p.oid, quote_ident(n.nspname) || '.' || quote_ident(p.proname) AS full_name,
        quote_ident(p.proname) AS name, pg_get_functiondef(p.oid) AS definition, p.oid::regprocedure::text AS signature
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname = :schema AND p.prokind IN ('f', 'p') AND {_OWN.format("p.proname")}
+WHERE n.nspname = :schema AND p.prokind IN ('f', 'p') AND {owned("p.proname")}
 ORDER BY p.oid::regprocedure::text
 """
 
@@ -79,7 +76,7 @@ WHERE n.nspname = :schema AND t.typtype IN ('e', 'd', 'c', 'r')
   AND (t.typrelid = 0 OR EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
   AND NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = 'pg_type'::regclass AND x.objid = t.oid
                   AND x.deptype = 'e')
-  AND ({_OWN.format("t.typname")} OR (
+  AND ({owned("t.typname")} OR (
        EXISTS (SELECT 1 FROM pg_attribute a WHERE a.atttypid IN (t.oid, t.typarray) AND a.attrelid = ANY(:tables)
                AND NOT a.attisdropped)
        AND NOT EXISTS (SELECT 1 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid

@@ -168,9 +168,14 @@ Steps = Callable[[Work], Sequence[Step]]
 def begin(
     kernel: Kernel, kind: str, *, plugin: str | None = None, argument: str | None = None, by: str, **facts: Any
 ) -> UUID:
-    """Write down a new operation and return its id; `carry_out` does it."""
+    """Write down a new operation that this process carries out next, and return its id.
+
+    It counts as running from here on: one whose process dies before the first step is taken up too.
+    """
     with kernel.database.new_session(None) as session, session.begin():
-        row = OperationRow(kind=kind, plugin=plugin, argument=argument, asked_by=by, steps=[], facts=facts)
+        row = OperationRow(
+            kind=kind, plugin=plugin, argument=argument, asked_by=by, state="running", steps=[], facts=facts
+        )
         session.add(row)
         session.flush()
         return row.id

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from lumbung.database.ownership import owned
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
 
 _KNOWN = text("SELECT EXISTS (SELECT 1 FROM lumbung_ledger WHERE component = :name)")
 _THINGS = text(
-    """
+    f"""
     SELECT t.name FROM (
         SELECT relname::text AS name FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
         UNION
         SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     ) t
-    WHERE starts_with(t.name, :start) AND NOT EXISTS (
-        SELECT 1 FROM lumbung_ledger l
-        WHERE starts_with(l.component, :start) AND starts_with(t.name, l.component || '_')
-    )
+    WHERE {owned("t.name")}
     ORDER BY t.name LIMIT 1
-    """
+    """  # noqa: S608  (no value in it)
 )
 
 
@@ -34,7 +32,7 @@ def refuse_taken(kernel: Kernel, name: str) -> None:
     with kernel.database.new_session(None) as session:
         if session.execute(_KNOWN, {"name": name}).scalar():
             return
-        taken = session.execute(_THINGS, {"start": f"{name}_"}).scalars().first()
+        taken = session.execute(_THINGS, {"prefix": f"{name}_"}).scalars().first()
     if taken is not None:
         raise LumbungError(
             "The name %(plugin)s is taken: %(table)s in the database is called so already and is not this plugin's. "

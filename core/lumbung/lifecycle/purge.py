@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from lumbung.audit import anchor
 from lumbung.clock import utc_now
+from lumbung.database.ownership import owned
 from lumbung.errors import LumbungError
 from lumbung.lifecycle import archives, minutes, tables
 from lumbung.lifecycle.archive_file import BadArchive
@@ -23,11 +24,12 @@ from lumbung.lifecycle.archive_rows import digest_of, one_moment
 from lumbung.lifecycle.archive_schema import archived_tables
 from lumbung.lifecycle.machine import Step, Work
 from lumbung.lifecycle.minutes_models import Minutes
+from lumbung.lifecycle.needs import dependents_of
 from lumbung.lifecycle.states import move
 from lumbung.registry.models import ArchiveRow, PluginRow
 
 _POINTING = text(
-    """
+    f"""
     SELECT DISTINCT k.conrelid::regclass::text FROM pg_constraint k
     WHERE k.contype = 'f' AND k.confrelid = ANY (SELECT to_regclass(t) FROM unnest(CAST(:names AS text[])) AS t)
       AND NOT k.conrelid = ANY (SELECT to_regclass(t) FROM unnest(CAST(:names AS text[])) AS t)
@@ -36,8 +38,8 @@ _POINTING = text(
     SELECT DISTINCT v.oid::regclass::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
     JOIN pg_class v ON v.oid = r.ev_class
     WHERE d.refobjid = ANY (SELECT to_regclass(t) FROM unnest(CAST(:names AS text[])) AS t)
-      AND v.relnamespace = 'public'::regnamespace AND NOT starts_with(v.relname, :prefix)
-    """
+      AND v.relnamespace = 'public'::regnamespace AND NOT {owned("v.relname")}
+    """  # noqa: S608  (no value in it)
 )
 
 
@@ -131,11 +133,7 @@ def _minutes(work: Work, session: Session) -> Minutes:
 
 def _refuse_needed(work: Work, connection: Connection) -> None:
     work.kernel.state.forget()
-    dependents = [
-        other.name
-        for other in work.kernel.snapshot().plugins.values()
-        if work.name in other.raw_manifest.get("dependencies", {})
-    ]
+    dependents = dependents_of(work.kernel.snapshot(), work.name)
     names = [tables.quoted(connection, name) for name in tables.tables_of(connection, work.name)]
     asked = {"names": names, "prefix": f"{work.name}_"}
     dependents += connection.execute(_POINTING, asked).scalars().all() if names else []

@@ -6,18 +6,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-# As in `lumbung.database.operations`: antrean_plus_x belongs to antrean_plus, where there is one, not to antrean.
+from lumbung.database.ownership import owned
+
 _TABLES = text(
-    """
+    f"""
     SELECT c.relname, pg_total_relation_size(c.oid) AS size
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND starts_with(c.relname, :prefix)
-      AND NOT EXISTS (
-        SELECT 1 FROM lumbung_ledger l
-        WHERE starts_with(l.component, :prefix) AND starts_with(c.relname, l.component || '_')
-      )
+    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND {owned("c.relname")}
     ORDER BY c.relname
-    """
+    """  # noqa: S608  (no value in it)
 )
 
 
@@ -63,36 +60,24 @@ def drop_all(connection: Connection, plugin: str) -> list[str]:
 
 
 _FUNCTIONS = text(
-    """
+    f"""
     SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname = 'public' AND p.prokind IN ('f', 'p') AND starts_with(p.proname, :prefix)
-      AND NOT EXISTS (
-        SELECT 1 FROM lumbung_ledger l
-        WHERE starts_with(l.component, :prefix) AND starts_with(p.proname, l.component || '_')
-      )
-    """
+    WHERE n.nspname = 'public' AND p.prokind IN ('f', 'p') AND {owned("p.proname")}
+    """  # noqa: S608  (no value in it)
 )
 
 
 _LEFT = text(
-    """
+    f"""
     SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'VIEW' END AS kind, c.oid::regclass::text AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'public' AND c.relkind IN ('v', 'S') AND starts_with(c.relname, :prefix)
-      AND NOT EXISTS (
-        SELECT 1 FROM lumbung_ledger l
-        WHERE starts_with(l.component, :prefix) AND starts_with(c.relname, l.component || '_')
-      )
+    WHERE n.nspname = 'public' AND c.relkind IN ('v', 'S') AND {owned("c.relname")}
     UNION ALL
     SELECT CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, t.oid::regtype::text
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN pg_class c ON c.oid = t.typrelid
-    WHERE n.nspname = 'public' AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND starts_with(t.typname, :prefix)
-      AND NOT EXISTS (
-        SELECT 1 FROM lumbung_ledger l
-        WHERE starts_with(l.component, :prefix) AND starts_with(t.typname, l.component || '_')
-      )
-    """
+    WHERE n.nspname = 'public' AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND {owned("t.typname")}
+    """  # noqa: S608  (no value in it)
 )
 
 

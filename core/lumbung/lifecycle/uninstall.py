@@ -14,6 +14,7 @@ from lumbung.errors import LumbungError
 from lumbung.lifecycle import packages
 from lumbung.lifecycle.archives import archive, check_known, throw_away
 from lumbung.lifecycle.machine import Step, Work
+from lumbung.lifecycle.needs import dependents_of
 from lumbung.lifecycle.states import SERVED, move
 from lumbung.lifecycle.upgrade import hold, let_go
 from lumbung.openid import clients
@@ -27,11 +28,7 @@ def check(work: Work) -> None:
         row = session.get(PluginRow, work.name)
     if row is None or row.state not in SERVED:
         raise LumbungError("Plugin %(plugin)s is not installed.", plugin=work.name)
-    needed_by = [
-        other.name
-        for other in work.kernel.snapshot().plugins.values()
-        if work.name in other.raw_manifest.get("dependencies", {})
-    ]
+    needed_by = dependents_of(work.kernel.snapshot(), work.name)
     if needed_by:
         raise LumbungError(
             "Plugin %(plugin)s is needed by %(dependents)s; uninstall that first.",

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from lumbung.bilingual import Bilingual, Catalogue
 from lumbung.context import Scope, current_scope, current_tenant
+from lumbung.database.ownership import owned
 from lumbung.hooks import DataSection, DataSubject, Plain
 from lumbung.identity.models import PersonRow
 from lumbung.privacy.core_data import core_sections, nik_of
@@ -26,8 +27,10 @@ from lumbung.registry.state import InstalledPlugin
 both = Catalogue("lumbung").both
 
 _TABLES = text(
-    "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' "
-    "AND c.relkind IN ('r', 'p') AND starts_with(c.relname, :prefix) ORDER BY c.relname"
+    f"""
+    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND {owned("c.relname")} ORDER BY c.relname
+    """  # noqa: S608  (no value in it)
 )
 
 

@@ -144,7 +144,7 @@ class _Manager(NamedExtensionManager[ModuleType]):
     """
 
     def list_entry_points(self) -> list[importlib.metadata.EntryPoint]:
-        return list(_entry_points(tuple(_state_of(folder) for folder in sys.path)))
+        return list(_entry_points(tuple((folder, changed_at(folder)) for folder in sys.path)))
 
 
 @lru_cache(maxsize=2)
@@ -156,12 +156,12 @@ def _entry_points(_path: tuple[tuple[str, int], ...]) -> tuple[importlib.metadat
     return tuple(first.values())
 
 
-def _state_of(folder: str) -> tuple[str, int]:
-    """Return a folder with the moment when something was last put into it or taken out, in nanoseconds."""
+def changed_at(folder: str) -> int:
+    """Return when something was last put into a folder or taken out, in nanoseconds; 0 when there is none."""
     try:
-        return folder, Path(folder).stat().st_mtime_ns
+        return Path(folder).stat().st_mtime_ns
     except OSError:
-        return folder, 0
+        return 0
 
 
 def find_plugins() -> dict[str, FoundPlugin]:

@@ -43,6 +43,20 @@ def routes():
 """
 
 
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+revision = "{number}"
+down_revision = {down!r}
+def upgrade():
+"""
+
+
+def revision(body: str, number: str = "0001", down: str | None = None, *, name: str = "contoh") -> dict[str, str]:
+    """Return a revision file of the plugin ``name`` as `make_wheel` takes it; ``body`` is indented by four."""
+    return {f"lumbung_{name}/migrations/{number}_x.py": REVISION.format(number=number, down=down) + body}
+
+
 def make_wheel(
     folder: Path,
     name: str = "contoh",

@@ -89,10 +89,11 @@ def vary_by(response: Response, header: str) -> None:
 
 def refuse_unstorable_text(request: Request) -> None:
     """Refuse text that PostgreSQL cannot keep (NUL, lone surrogates) at the door, with 400 instead of a 500 later."""
-    for text in (request.path,) if _brings_nothing(request) else _texts(request):
+    bare = _brings_nothing(request)
+    for text in (request.path,) if bare else _texts(request):
         if "\x00" in text or not _is_unicode(text):
             raise BadRequest("Isian memuat karakter yang tidak dapat disimpan.")
-    if _brings_nothing(request):
+    if bare:
         return
     for name, value in request.form.items(multi=True):
         if _NOT_UTF8 in name or _NOT_UTF8 in value:
