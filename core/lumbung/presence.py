@@ -8,8 +8,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 from lumbung.errors import LumbungError
+
+Whom = Literal["all", "pages", "jobs"]
+RENEWED_BY: dict[Whom, signal.Signals] = {"all": signal.SIGHUP, "pages": signal.SIGUSR1, "jobs": signal.SIGUSR2}
 
 START_ANEW = 75  # how a process ends that is to be started again at once: EX_TEMPFAIL of sysexits.h
 
@@ -37,15 +41,15 @@ def claim_home(home: Path, address: str = "", port: int = 0) -> Iterator[None]:
         yield
 
 
-def renew_code(home: Path) -> bool:
-    """Ask the supervisor of ``home`` to renew its web workers and job worker; tell whether it was asked.
+def renew_code(home: Path, whom: Whom = "all") -> bool:
+    """Ask the supervisor of ``home`` to renew its web workers, its job worker or both; tell whether it was asked.
 
     What they have imported stays as it was until then, and an import at call time would already be the new.
     """
     told = _told_by_the_supervisor(home)
     if told:
         with suppress(OSError, ValueError):
-            os.kill(int(told[0]), signal.SIGHUP)
+            os.kill(int(told[0]), RENEWED_BY[whom])
             return True
     return False
 

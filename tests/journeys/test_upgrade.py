@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 
-from lumbung.testing.running import Visitor, environment, free_port, lumbung, running, wait_until
+from lumbung.testing.running import PATIENCE, Visitor, environment, free_port, lumbung, running, wait_until
 from lumbung.testing.wheels import INIT, make_wheel
 
 IN_A_ROW = 40  # answers that must all be the new one: two web workers take turns
 
 
-def wheel(folder: Path, version: str) -> Path:
+ASK_AS_A_PAGE_DOES = """
+import sys, time
+from uuid import UUID
+from lumbung.cli import open_kernel
+from lumbung.lifecycle.operations import ask
+from lumbung.registry.models import OperationRow
+
+with open_kernel() as kernel:
+    with kernel.scope(actor="operator"):
+        operation = ask("upgrade", plugin="contoh", argument=sys.argv[1], by="operator")
+    state = "waiting"
+    while state in ("waiting", "running", "returning"):
+        time.sleep(0.1)
+        with kernel.database.new_session(None) as session:
+            state = session.get_one(OperationRow, operation).state
+    print(state)
+"""
+
+
+def wheel(folder: Path, version: str, *, failing: bool = False) -> Path:
     text = INIT.format(name="contoh").replace("halo dari contoh", f"versi {version}")
+    if failing:
+        text = text.replace('return "', '1 / 0; return "')
     return make_wheel(folder, "contoh", version=version, files={"lumbung_contoh/__init__.py": text})
 
 
@@ -50,6 +73,18 @@ def test_every_process_of_a_running_site_takes_in_an_upgrade(tmp_path):
         wait_until(lambda: all(says("versi 1.1.0") for _ in range(IN_A_ROW)), patience=30)
         wait_until(lambda: (worker_of(site.pid) or before) != before, patience=30)
         assert statuses <= {200, 307}  # 307: from a process that leaves to the one that takes its place
+
+        served_by = worker_of(site.pid)
+        asked = [sys.executable, "-c", ASK_AS_A_PAGE_DOES, str(wheel(tmp_path, "1.1.1", failing=True))]
+        done = subprocess.run(asked, env=env, capture_output=True, text=True, timeout=PATIENCE, cwd="/")
+        assert done.stdout.split() == ["failed"], done.stderr
+        wait_until(lambda: (worker_of(site.pid) or served_by) != served_by, patience=30)
+        wait_until(lambda: all(says("versi 1.1.0") for _ in range(IN_A_ROW)), patience=30)
+        assert statuses <= {200, 307}
+        said = Path(env["LUMBUNG_HOME"]).with_suffix(".log").read_text()
+        assert said.count("The job worker takes in new code.") == 2, "once for each upgrade, at its end"
+        assert said.count("The web workers take in new code.") == 3, "the new version, and back"
+
         (tmp_path / "home" / "run" / "serve.pid").unlink()  # whoever upgrades now finds nobody to tell
         command("plugin", "install", str(wheel(tmp_path, "1.2.0")))
         wait_until(lambda: all(says("versi 1.2.0") for _ in range(IN_A_ROW)), patience=30)

@@ -13,7 +13,6 @@ from lumbung.lifecycle.inspection import InspectedWheel, inspect_wheel
 from lumbung.lifecycle.machine import Step, Work, migrator_url
 from lumbung.migrate import Component, current_revision, upgrade
 from lumbung.openid import clients
-from lumbung.presence import renew_code
 from lumbung.registry.discovery import FoundPlugin, find_plugin, find_plugins
 from lumbung.registry.manifest import Manifest
 from lumbung.registry.models import PluginRow
@@ -171,7 +170,7 @@ _REGISTERED = ("version", "module", "state", "manifest", "wheel_hash", "installe
 def renew(work: Work) -> None:
     """Have processes that may have imported an earlier package of this plugin replaced."""
     if work.facts.get("row_before"):
-        renew_code(work.kernel.settings.home)
+        work.renew_code()
 
 
 def find_here(work: Work) -> None:

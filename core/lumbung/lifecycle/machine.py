@@ -22,6 +22,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from lumbung import presence
 from lumbung.clock import utc_now
 from lumbung.errors import LumbungError, Sentence
 from lumbung.kernel import Kernel
@@ -111,6 +112,15 @@ class Work:
         self.facts.update(facts)
         self._save()
 
+    def renew_code(self) -> None:
+        """Have the web workers replaced, which may have imported another version; the job worker at the end.
+
+        It may be the job worker that carries this operation out: replaced in the midst of it, its successor would
+        take the operation up, ask for the same again, and so on for ever.
+        """
+        self.keep(renews=True)
+        presence.renew_code(self.kernel.settings.home, "pages")
+
     def found(self, plugin: str) -> None:
         """Keep the name of the plugin, once it is known."""
         self.plugin = plugin
@@ -199,15 +209,15 @@ def carry_out(kernel: Kernel, operation: UUID, steps: Steps, *, tell: Tell | Lis
             reason = _reason(error, work)
             _set(kernel, operation, "returning", reason)
             _backwards(work, planned)
-            _end(kernel, operation, "failed", reason)
+            _finish(work, "failed", reason)
             if isinstance(error, LumbungError):
                 raise
             template = reason
             raise Unexpected(template) from error
-        _end(kernel, operation, "done", None)
+        _finish(work, "done", None)
         return work
     _backwards(work, steps(work))
-    _end(kernel, operation, "failed", None)
+    _finish(work, "failed", None)
     return work
 
 
@@ -238,7 +248,7 @@ def _backwards(work: Work, steps: Sequence[Step]) -> None:
             reason = Sentence(
                 "The way back failed at the step %(step)s: %(reason)s", step=step.name, reason=_reason(error, work)
             )
-            _end(work.kernel, work.id, "stuck", reason)
+            _finish(work, "stuck", reason)
             template = reason
             raise LumbungError(template) from error
         if state == "done":
@@ -354,5 +364,7 @@ def _set(kernel: Kernel, operation: UUID, state: str, reason: Sentence | None, e
         row.ended_at = ended
 
 
-def _end(kernel: Kernel, operation: UUID, state: str, reason: Sentence | None) -> None:
-    _set(kernel, operation, state, reason, utc_now())
+def _finish(work: Work, state: str, reason: Sentence | None) -> None:
+    _set(work.kernel, work.id, state, reason, utc_now())
+    if work.facts.get("renews"):
+        presence.renew_code(work.kernel.settings.home, "jobs")

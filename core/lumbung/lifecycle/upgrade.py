@@ -20,7 +20,6 @@ from lumbung.lifecycle.patience import patiently, within
 from lumbung.lifecycle.snapshots import away_of, back_of, draft_of
 from lumbung.lifecycle.upgrade_plan import plan_upgrade
 from lumbung.migrate import current_revision, head_of, upgrade
-from lumbung.presence import renew_code
 from lumbung.registry import budget
 from lumbung.registry.discovery import find_plugin
 from lumbung.registry.manifest import manifest_of
@@ -155,7 +154,7 @@ def put_back(work: Work) -> None:
 def switch_back(work: Work) -> None:
     """Undo `install.switch`, and have processes that may have imported the new version replaced."""
     install.switch_back(work)
-    renew_code(work.kernel.settings.home)
+    work.renew_code()
 
 
 def register(work: Work) -> None:
@@ -178,7 +177,7 @@ def register(work: Work) -> None:
 
 def renew(work: Work) -> None:
     """Have processes that may have imported the other version replaced."""
-    renew_code(work.kernel.settings.home)
+    work.renew_code()
 
 
 def register_before(work: Work) -> None:

@@ -20,7 +20,7 @@ from functools import partial
 from lumbung.database.embedded import EmbeddedPostgres
 from lumbung.database.roles import DatabaseUrls, urls_made_by_hand
 from lumbung.errors import LumbungError
-from lumbung.presence import claim_home
+from lumbung.presence import RENEWED_BY, claim_home
 from lumbung.registry.at_work import note_death
 from lumbung.serving.children import Child
 from lumbung.serving.listening import listen, readiness_probe
@@ -30,7 +30,7 @@ from lumbung.site import open_database
 
 logger = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, *RENEWED_BY.values())
 PROBE_EVERY = 0.1  # seconds, until the site answers for the first time
 SLOW_START = 60.0
 TRY_DATABASE_AGAIN = 5.0
@@ -46,7 +46,8 @@ def serve(
     """Serve the site until SIGTERM or Ctrl-C, then stop everything and return.
 
     ``prepare`` runs once the database is up and before anything else, to migrate for example; ``on_ready``
-    once the site answers. SIGHUP renews the web workers one by one, and the job worker. Raises `LumbungError`
+    once the site answers. SIGHUP renews the web workers one by one and the job worker, SIGUSR1 the
+    former only, SIGUSR2 the latter. Raises `LumbungError`
     when the port is taken, the home is served already or the database cannot be reached; nothing is left running then.
     """
     configure_logging(settings)
@@ -153,8 +154,11 @@ class Supervisor:
         if signal.SIGHUP in signals:
             if self._at_terminal and not os.isatty(0):
                 return True  # the terminal was closed
-            logger.info("All processes take in new code.")
+        if signal.SIGHUP in signals or RENEWED_BY["pages"] in signals:
+            logger.info("The web workers take in new code.")
             self.web.send(signal.SIGHUP)
+        if signal.SIGHUP in signals or RENEWED_BY["jobs"] in signals:
+            logger.info("The job worker takes in new code.")
             self.worker.renew()
         return signal.SIGINT in signals or signal.SIGTERM in signals
 
@@ -211,7 +215,7 @@ def _quiet_end() -> Iterator[None]:
     """While the site starts, let SIGTERM do what Ctrl-C does, and let both end without a traceback."""
     before = {
         signal.SIGTERM: signal.signal(signal.SIGTERM, signal.default_int_handler),
-        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        **{number: signal.signal(number, signal.SIG_IGN) for number in RENEWED_BY.values()},
     }
     try:
         with suppress(KeyboardInterrupt):
