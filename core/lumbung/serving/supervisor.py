@@ -151,9 +151,8 @@ class Supervisor:
 
     def _answer(self, signals: bytes) -> bool:
         """Do what the signals ask; tell whether they ask to stop."""
-        if signal.SIGHUP in signals:
-            if self._at_terminal and not os.isatty(0):
-                return True  # the terminal was closed
+        if signal.SIGHUP in signals and self._at_terminal and not os.isatty(0):
+            return True  # the terminal was closed
         if signal.SIGHUP in signals or RENEWED_BY["pages"] in signals:
             logger.info("The web workers take in new code.")
             self.web.send(signal.SIGHUP)
