@@ -110,6 +110,19 @@ def test_files_are_shown_taken_off_and_refused_before_they_are_sent(guide: Any) 
     page.get_by_text("tidak ada yang disimpan").first.wait_for()
 
 
+def test_what_destroys_waits_until_its_name_is_typed_whatever_else_is_asked_for(guide: Any) -> None:
+    page = guide("formulir/")
+    form = page.locator("form[data-lb-typing]")
+    button = form.locator("button[type=submit]")
+    assert form.locator("input:visible").count() == 2, "the date comes before the name"
+    assert button.is_disabled()
+    name = form.locator("[name=konfirmasi]")
+    name.fill("Antrean")
+    assert button.is_disabled()
+    name.fill(" antrean  daring ")
+    assert button.is_enabled()
+
+
 def test_a_place_is_chosen_with_the_keyboard_or_by_typing(guide: Any) -> None:
     page = guide("formulir/")
     canvas = page.locator("#map-field .leaflet-container")

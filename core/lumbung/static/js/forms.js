@@ -62,7 +62,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 // --- type the name: data-lb-typing="name" ---
 const squeeze = (text) => text.trim().replace(/\s+/g, " ").toLocaleLowerCase();
 const typedRight = (form) =>
-  squeeze(form.querySelector("input:not([type=hidden])").value) === squeeze(form.dataset.lbTyping);
+  squeeze(form.querySelector("[data-lb-typed]").value) === squeeze(form.dataset.lbTyping);
 function watchTyping(form) {
   const button = form.querySelector("button[type=submit]");
   const look = () => { button.disabled = !typedRight(form); };
