@@ -159,7 +159,8 @@ def nosy(
 def test_a_page_an_export_a_feed_a_search_and_an_answer_read_late_hold_the_own_rows_only(
     nosy: TestHouse, path: str
 ) -> None:
-    body = nosy.client(MINE).get(path).get_data(as_text=True)
+    with nosy.client(MINE).get(path) as answer:  # closed as a server does: what is read late ends its scope then
+        body = answer.get_data(as_text=True)
     assert f"milik-{MINE}" in body
     assert f"milik-{THEIRS}" not in body
 
