@@ -35,7 +35,7 @@ BAD = [
     (changed('licence = "EUPL-1.2"', ""), "licence", "required"),
     (changed('hooks = ["routes"]', 'hooks = "routes"'), "hooks", "tuple"),
     (changed('hooks = ["routes"]', 'hooks = ["rutes"]'), "rutes", "there are:"),
-    (changed('hooks = ["routes"]', 'runtime = "remote"'), "runtime", "inline"),
+    (changed('hooks = ["routes"]', 'runtime = "cloud"'), "runtime", "inline"),
     (changed('hooks = ["routes"]', 'icon = "../x"'), "icon", "pattern"),
     (changed('hooks = ["routes"]', 'shared_tables = ["lumbung_person"]'), "lumbung_person", "'contoh_'"),
     (changed('hooks = ["routes"]', "surprise = true"), "surprise", "not permitted"),

@@ -34,6 +34,7 @@ KINDS = {
     "job": "a job of it failed",
     "event": "it failed when it was told of an event",
     "killed": "a process died while it was being served",
+    "process": "its own process ended, or did not serve",
     "memory": "it asked for more memory than a process may have",
     "leak": "it leaves threads or open files behind",
     "mail": "a letter was refused",

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from lumbung.errors import LumbungError, Sentence
 from lumbung.hooks import hook_names
+from lumbung.registry.foreign import AccessRule, Bar, DataAdapter, Process, Remote, SignIn
 from lumbung.registry.parts import Name, Part, Unfit, Words
 from lumbung.registry.plugin_setting import PluginSetting, refuse_disagreeing
 
@@ -230,7 +231,7 @@ class Manifest(Part):
     schema_version: Literal[1] = Field(alias="schema")
     name: Name
     version: VersionText
-    runtime: Literal["inline"] = "inline"
+    runtime: Literal["inline", "process", "remote"] = "inline"
     icon: str = Field("plug", pattern=r"^[a-z0-9-]+$")
     licence: str = Field(min_length=2, max_length=60)
     hooks: tuple[str, ...] = ()
@@ -251,6 +252,33 @@ class Manifest(Part):
     jobs: tuple[ScheduledJob, ...] = ()
     settings: tuple[PluginSetting, ...] = Field((), max_length=100)
     openid: OpenIDNeeds | None = None
+    process: Process | None = None
+    remote: Remote | None = None
+    sign_in: SignIn = SignIn()
+    access: tuple[AccessRule, ...] = Field((), max_length=200)
+    data_adapter: DataAdapter | None = None
+    bar: Bar = Bar()
+
+    @model_validator(mode="after")
+    def _runs_as_it_says(self) -> Manifest:
+        for runtime, table in (("process", self.process), ("remote", self.remote)):
+            if (self.runtime == runtime) != (table is not None):
+                raise Unfit("the table %(name)s goes with runtime = '%(name)s', and only with it", name=runtime)
+        if self.runtime == "inline":
+            if self.access or self.data_adapter or self.sign_in != SignIn():
+                raise Unfit("access, sign_in and data_adapter are for applications that run as a process or remotely")
+            return self
+        if self.hooks or self.jobs or self.shared_tables:
+            raise Unfit("an application that is not inline has no hooks, jobs or shared_tables")
+        if self.runtime == "process" and not self.access:
+            raise Unfit("access is missing: who may ask for which paths? Without a rule nobody may")
+        if (self.sign_in.way == "openid") != (self.openid is not None):
+            raise Unfit("the table openid goes with sign_in.way = 'openid', and only with it")
+        declared = {permission.name for permission in self.permissions}
+        for used in [rule.rule for rule in self.access if "." in rule.rule] + list(self.sign_in.roles.values()):
+            if used not in declared:
+                raise Unfit("permission %(name)r is used but not declared under [[permissions]]", name=used)
+        return self
 
     @model_validator(mode="after")
     def _agree(self) -> Manifest:
@@ -286,13 +314,18 @@ class Manifest(Part):
     @property
     def hooks_missing(self) -> tuple[str, ...]:
         """Hooks it has to have and does not name: who holds personal data hands them out and erases them."""
-        needed = DATA_HOOKS if self.personal_data else ()
+        needed = DATA_HOOKS if self.personal_data and self.data_adapter is None else ()
         return tuple(hook for hook in needed if hook not in self.hooks)
 
     @property
     def has_pages(self) -> bool:
         """Whether the plugin answers requests; one that only listens to events does not."""
-        return "routes" in self.hooks
+        return "routes" in self.hooks or self.is_foreign
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the application runs outside of this process, on a host of its own."""
+        return self.runtime != "inline"
 
     def as_json(self) -> dict[str, Any]:
         """Return the manifest as plain data, for the registry's table."""

@@ -28,6 +28,7 @@ class PluginRow(PlatformModel):
     installed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     installed_by: Mapped[str] = mapped_column(String(160))
     state_since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    isolated: Mapped[bool] = mapped_column(default=False)
 
 
 class EnabledRow(PlatformModel):

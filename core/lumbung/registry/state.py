@@ -39,13 +39,14 @@ class InstalledPlugin:
 
     ``kept`` is the manifest as the database has it, as text: as objects it would take seven times the memory, in
     every worker, of every plugin that nobody asks for. ``held`` while its tables are being upgraded: it may be read,
-    nothing may be written.
+    nothing may be written. ``isolated``: an inline plugin that was moved out into a process of its own.
     """
 
     name: str
     version: str
     kept: str | Mapping[str, Any] = field(repr=False)
     held: bool = False
+    isolated: bool = False
 
     @property
     def raw_manifest(self) -> Mapping[str, Any]:
@@ -208,10 +209,12 @@ def _read(connection: Connection, generation: int, safe: bool, known: Mapping[st
         )
     }
     plugins = {
-        row.name: _unless_known(InstalledPlugin(row.name, row.version, row.manifest, row.state == "upgrading"), known)
+        row.name: _unless_known(
+            InstalledPlugin(row.name, row.version, row.manifest, row.state == "upgrading", row.isolated), known
+        )
         for row in connection.execute(
             text(
-                "SELECT name, version, manifest::text AS manifest, state FROM lumbung_plugin "
+                "SELECT name, version, manifest::text AS manifest, state, isolated FROM lumbung_plugin "
                 "WHERE state IN ('installed', 'upgrading') ORDER BY name"
             )
         )
