@@ -38,9 +38,11 @@ demo: install ## Serve two regencies with sample data; prints addresses and acco
 test: install browser ## Run all tests; PYTEST_ARGS="-k queue" runs some
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# The browser tests use the Chromium that is there; Debian's is installed when there is none and we may.
+# The browser tests use the Chromium that is there; Debian's is installed when there is none and we may. So are PHP,
+# MariaDB and nginx for the tests of foreign applications, without starting a service; without them those are skipped.
 browser: install
 	@$(BIN)/python -m lumbung.testing.browser
+	@$(BIN)/python -m lumbung.testing.debian
 
 lint: install ## Check style, types, layers and dependencies
 	@$(BIN)/ruff check .

@@ -39,3 +39,19 @@ def public_address(settings: Settings, tenant: Tenant, path: str) -> str | None:
     scheme, ordinary = ("https", 443) if settings.secure_cookies else ("http", 80)
     port = settings.public_port or (ordinary if settings.trusted_proxies else settings.port)
     return f"{scheme}://{tenant.host}{'' if port == ordinary else f':{port}'}{path}"
+
+
+def label_of(plugin: str) -> str:
+    """Return what a plugin is called in a host name, which has no low line: ``little-bandung``."""
+    return plugin.replace("_", "-")
+
+
+def app_host(plugin: str, tenant: Tenant) -> str:
+    """Return the host name of a foreign application for a tenant; empty when the tenant has none."""
+    return f"{label_of(plugin)}.{tenant.host}" if tenant.host else ""
+
+
+def app_address(settings: Settings, tenant: Tenant, plugin: str, path: str = "") -> str | None:
+    """Return the whole address of a page of a foreign application, None when the tenant has no host name."""
+    whole = public_address(settings, tenant, path)
+    return None if whole is None else whole.replace(f"://{tenant.host}", f"://{app_host(plugin, tenant)}", 1)

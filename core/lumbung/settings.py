@@ -24,7 +24,12 @@ from pydantic_settings import (
 
 from lumbung.errors import ConfigurationError
 
-_WORKER_KEYS = {"LUMBUNG_DATABASE_URL", "LUMBUNG_DATABASE_MIGRATOR_URL", "LUMBUNG_SMTP_PASSWORD"}
+_WORKER_KEYS = {
+    "LUMBUNG_DATABASE_URL",
+    "LUMBUNG_DATABASE_MIGRATOR_URL",
+    "LUMBUNG_MYSQL_URL",
+    "LUMBUNG_SMTP_PASSWORD",
+}
 
 
 class Settings(BaseSettings):
@@ -61,6 +66,11 @@ class Settings(BaseSettings):
     database_pool: int = Field(10, ge=1, le=200, description="Connections one process keeps at most.")
     pgbouncer: bool = Field(
         False, description="The server is reached through PgBouncer in transaction mode: prepare no statements."
+    )
+    mysql_url: str | None = Field(
+        None,
+        repr=False,
+        description="MariaDB or MySQL for applications that need one, as an account that may make others; none: own.",
     )
     statement_timeout_ms: int = Field(15_000, ge=0, description="A longer query of a page is cancelled.")
     lock_timeout_ms: int = Field(5_000, ge=0, description="A migration gives up waiting for a lock after this.")

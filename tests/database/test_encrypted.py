@@ -211,12 +211,14 @@ def test_rotating_while_people_read_and_write_loses_nothing(house: TestHouse, pe
 
     with ThreadPoolExecutor(4) as pool:
         serving = [pool.submit(serve, part) for part in range(4)]
-        for _round in range(3):
-            key, _made = rotation.begin(owner, other, by="test")
-            rotation.settle(owner, house.kernel.database.engine, other, tell=lambda _moved: None)
-            census = rotation.count(owner)
-            assert (census.left(other), census.under(key.id)) == (0, 30)
-        stop = True
+        try:
+            for _round in range(3):
+                key, _made = rotation.begin(owner, other, by="test")
+                rotation.settle(owner, house.kernel.database.engine, other, tell=lambda _moved: None)
+                census = rotation.count(owner)
+                assert (census.left(other), census.under(key.id)) == (0, 30)
+        finally:
+            stop = True  # or the pool waits for ever
         assert min(one.result() for one in serving) > 0
     assert wrong == []
     assert all(_read(house, tenant, person_id) == kept[person_id] for tenant, person_id, _ in people)

@@ -42,7 +42,7 @@ WITHHELD = {
         "lumbung_access",
         "lumbung_minutes_signature",
     ),
-    "DELETE": ("lumbung_consent", "lumbung_minutes", "lumbung_suspension", "lumbung_operation"),
+    "DELETE": ("lumbung_instance", "lumbung_consent", "lumbung_minutes", "lumbung_suspension", "lumbung_operation"),
     "INSERT, UPDATE, DELETE": (
         "lumbung_ledger",
         "lumbung_plugin",
@@ -175,6 +175,7 @@ def _grant(connection: psycopg.Connection[tuple[object, ...]], database: str) ->
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
         "GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {database} TO {migrator}",
         "GRANT CONNECT ON DATABASE {database} TO {app}, {reader}",
+        "REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC",  # applications have roles on this server too
         "GRANT USAGE, CREATE ON SCHEMA public TO {migrator}",
         "GRANT USAGE ON SCHEMA public TO {app}, {reader}",
         "ALTER DEFAULT PRIVILEGES FOR ROLE {migrator} IN SCHEMA public "

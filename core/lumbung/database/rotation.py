@@ -263,7 +263,7 @@ def _take(
     begins = f"AND ({keys}) > ({', '.join(f':{one}' for one in given)})" if given else ""
     return connection.execute(
         text(
-            f"SELECT {keys}, {_tenant_of(column)} AS tenant, {name} AS value FROM {table} "  # noqa: S608
+            f"SELECT {keys}, {_tenant_of(column)} AS sealed_for, {name} AS value FROM {table} "  # noqa: S608
             f"WHERE {name} IS NOT NULL AND substring({name} FROM 1 FOR {HEAD}) <> :head {begins} "
             f"ORDER BY {keys} LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED"
         ),
@@ -277,10 +277,10 @@ def _move(connection: Connection, column: EncryptedColumn, rows: Sequence[Any], 
     moved = []
     for row in rows:
         try:
-            opened = unseal(row.value, keyring, tenant_id=row.tenant, place=column.place)
+            opened = unseal(row.value, keyring, tenant_id=row.sealed_for, place=column.place)
         except Unreadable:
             continue
-        closed = seal(opened, keyring.active(), tenant_id=row.tenant, place=column.place)
+        closed = seal(opened, keyring.active(), tenant_id=row.sealed_for, place=column.place)
         found = {f"key_{place}": value for place, value in enumerate(_key_of(row, column))}
         moved.append({"old": row.value, "new": closed, **found})
     if moved:
@@ -300,7 +300,7 @@ def _damaged(engine: Engine, keyring: Keyring) -> int:
             table, name = _quoted(connection, column)
             rows = connection.execute(
                 text(
-                    f"SELECT {_tenant_of(column)} AS tenant, {name} AS value FROM {table} "  # noqa: S608
+                    f"SELECT {_tenant_of(column)} AS sealed_for, {name} AS value FROM {table} "  # noqa: S608
                     f"WHERE substring({name} FROM 1 FOR {HEAD}) = ANY(:heads)"
                 ),
                 {"heads": [bytes([VERSION]) + key for key in old]},
@@ -311,7 +311,7 @@ def _damaged(engine: Engine, keyring: Keyring) -> int:
 
 def _opens(row: Any, column: EncryptedColumn, keyring: Keyring) -> bool:
     try:
-        unseal(row.value, keyring, tenant_id=row.tenant, place=column.place)
+        unseal(row.value, keyring, tenant_id=row.sealed_for, place=column.place)
     except Unreadable:
         return False
     return True
