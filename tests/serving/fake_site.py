@@ -30,9 +30,9 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     return [body]
 
 
-def worker() -> None:
-    """Do the job worker's part: write down who we are, and wait for the end."""
-    note = Path(os.environ["LUMBUNG_HOME"]) / "worker.pid"
+def wait(who: str) -> None:
+    """Do the part of the job worker or the keeper: write down who we are, and wait for the end."""
+    note = Path(os.environ["LUMBUNG_HOME"]) / f"{who}.pid"
     note.with_suffix(".new").write_text(str(os.getpid()))
     note.with_suffix(".new").rename(note)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -64,7 +64,11 @@ def main() -> None:
         command = [sys.executable, __file__, "worker"]
         return Child("The job worker", command, {"LUMBUNG_HOME": str(settings.home)})
 
-    vars(supervisor).update(open_database=no_database, web_server=web, job_worker=jobs)
+    def keeper(settings: Settings) -> Any:
+        command = [sys.executable, __file__, "keeper"]
+        return Child("The keeper of applications", command, {"LUMBUNG_HOME": str(settings.home)})
+
+    vars(supervisor).update(open_database=no_database, web_server=web, job_worker=jobs, app_keeper=keeper)
     try:
         supervisor.serve(load_settings(), on_ready=lambda: sys.stdout.writelines(["ready\n"]))
     except LumbungError as error:
@@ -72,4 +76,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    worker() if sys.argv[1:] == ["worker"] else main()
+    wait(sys.argv[1]) if sys.argv[1:] else main()

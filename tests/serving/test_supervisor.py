@@ -74,6 +74,9 @@ class Site:
     def worker(self) -> int:
         return int((self.home / "worker.pid").read_text())
 
+    def keeper(self) -> int:
+        return int((self.home / "keeper.pid").read_text())
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send the signal and return the exit code; it has ten seconds."""
         self.process.send_signal(number)
@@ -192,19 +195,21 @@ class TestServing:
         assert site.ask("/pid") == pages
 
     def test_killed_children_come_back_and_citizens_wait_meanwhile(self, site: Site) -> None:
-        web, worker = int(site.ask("/parent")), site.worker()
+        web, worker, keeper = int(site.ask("/parent")), site.worker(), site.keeper()
         os.kill(worker, signal.SIGKILL)
+        os.kill(keeper, signal.SIGKILL)
         os.kill(web, signal.SIGKILL)
         until(lambda: not alive(web))
         assert site.ask("/parent") != str(web)
         until(lambda: site.worker() != worker)
+        until(lambda: site.keeper() != keeper)
         assert "The web server was ended by SIGKILL; it is started again in 0.5 s" in site.log.read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_leaves_no_process_and_exits_cleanly(start: Callable[[], Site], number: signal.Signals) -> None:
     site = start()
-    children = [site.ask("/pid"), site.ask("/parent"), site.worker()]
+    children = [site.ask("/pid"), site.ask("/parent"), site.worker(), site.keeper()]
     assert all(map(alive, children))
     assert site.end(number) == 0
     assert not any(map(alive, children))
@@ -246,7 +251,7 @@ def test_children_of_a_killed_supervisor_end_by_themselves_and_the_next_one_serv
     start: Callable[[], Site],
 ) -> None:
     site = start()
-    children = [site.ask("/pid"), site.ask("/parent"), site.worker()]
+    children = [site.ask("/pid"), site.ask("/parent"), site.worker(), site.keeper()]
     site.end(signal.SIGKILL)
     until(lambda: not any(map(alive, children)))
     assert start().ask("/pid")

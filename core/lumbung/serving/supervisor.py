@@ -1,4 +1,4 @@
-"""``lumbung serve``: the database, the web server and the job worker, kept alive by one process.
+"""``lumbung serve``: the database, the web server, the job worker and the keeper, kept alive by one process.
 
 It waits in one place (`Supervisor.run`) for whatever comes first: a signal, the end of a child, the end of
 the database, or the time to start something again.
@@ -61,6 +61,7 @@ def serve(
         Supervisor(
             web_server(settings, urls, listener),
             job_worker(settings),
+            app_keeper(settings),
             on_ready=on_ready,
             is_ready=readiness_probe(settings.bind, settings.port),
             listener=listener,
@@ -90,6 +91,12 @@ def job_worker(settings: Settings) -> Child:
     )
 
 
+def app_keeper(settings: Settings) -> Child:
+    """The keeper of applications, which makes their databases and runs them; what it runs dies with it."""
+    command = [sys.executable, "-m", "lumbung.cli", "keeper"]
+    return Child("The keeper of applications", command, settings.worker_environment() | _same_site(settings))
+
+
 def _same_site(settings: Settings) -> dict[str, str]:
     """Name what the command line may have chosen, so that the children serve the same site."""
     return {
@@ -100,12 +107,13 @@ def _same_site(settings: Settings) -> dict[str, str]:
 
 
 class Supervisor:
-    """Keeps the web server, the job worker and an embedded database alive until it is told to stop."""
+    """Keeps the web server, the job worker, the keeper and an embedded database alive until it is told to stop."""
 
     def __init__(
         self,
         web: Child,
         worker: Child,
+        keeper: Child,
         *,
         on_ready: Callable[[], None],
         is_ready: Callable[[], bool],
@@ -114,6 +122,7 @@ class Supervisor:
     ) -> None:
         self.web = web
         self.worker = worker
+        self.keeper = keeper
         self._on_ready = on_ready
         self._is_ready = is_ready
         self._ready = False
@@ -139,6 +148,7 @@ class Supervisor:
         self._tend_database()
         self.web.tend()
         self.worker.tend()
+        self.keeper.tend()
         stop = False
         for key, _ in self._selector.select(self._time_to_wait()):
             if key.data == "signal":
@@ -162,7 +172,8 @@ class Supervisor:
         return signal.SIGINT in signals or signal.SIGTERM in signals
 
     def _time_to_wait(self) -> float | None:
-        due = [when for when in (self.web.due, self.worker.due, self._database_due) if when is not None]
+        known = (self.web.due, self.worker.due, self.keeper.due, self._database_due)
+        due = [when for when in known if when is not None]
         waits = [max(0.0, when - time.monotonic()) for when in due]
         return min(waits if self._ready else [*waits, PROBE_EVERY], default=None)
 
@@ -203,7 +214,9 @@ class Supervisor:
         if self._listener:
             self._listener.close()
         self.web.stop(*WEB_STOPS)
-        self.worker.stop((signal.SIGTERM, max(0.5, begun + CHILDREN_STOP_WITHIN - time.monotonic())))
+        self.keeper.send(signal.SIGTERM)  # not before the pages: what they are answering comes from applications
+        for child in (self.worker, self.keeper):
+            child.stop((signal.SIGTERM, max(0.5, begun + CHILDREN_STOP_WITHIN - time.monotonic())))
         self._selector.close()
         if self._database:
             self._database.release()

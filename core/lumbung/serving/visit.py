@@ -39,7 +39,7 @@ class _Visited(Kernel):
     def snapshot(self) -> Snapshot:
         """Return the newest snapshot with every plugin open."""
         snapshot = super().snapshot()
-        plugins = {name: replace(plugin, held=False) for name, plugin in snapshot.plugins.items()}
+        plugins = {name: replace(plugin, held=False, isolated=False) for name, plugin in snapshot.plugins.items()}
         return replace(snapshot, plugins=plugins, suspended={}, safe=False)
 
 
@@ -57,7 +57,7 @@ def visit(kernel: Kernel, name: str) -> dict[str, Any]:
     """Open the plugin and visit its pages; return what `lumbung.lifecycle.health` reads."""
     plugin = _installed(kernel, name)
     pages: list[str] = []
-    if plugin.manifest.has_pages:
+    if plugin.manifest.has_pages and not plugin.manifest.is_foreign:
         with kernel.scope(actor="health"):
             pages = public_pages(kernel, plugin)
     jobs = kernel.caller.ask("jobs", name) or {} if "jobs" in plugin.manifest.hooks else {}
