@@ -9,11 +9,14 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wsgi import ClosingIterator
 
 from lumbung.context import Scope, enter, leave
@@ -24,7 +27,9 @@ from lumbung.registry.discovery import PluginUnusable, describe_error
 from lumbung.registry.faults import record_fault
 from lumbung.registry.state import InstalledPlugin, Snapshot
 from lumbung.renewal import Renewals, Verdict
+from lumbung.runtimes.foreign import ForeignRuntime
 from lumbung.runtimes.inline import InlineRuntime
+from lumbung.runtimes.isolated import IsolatedRuntime
 from lumbung.runtimes.watched import answered, await_upload
 from lumbung.tenancy.tenant import Tenant
 from lumbung.web import alone
@@ -45,12 +50,16 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 class Gateway:
     """Opens the tenant's scope for each request and hands it to the portal or to a plugin's app."""
 
-    def __init__(self, kernel: Kernel, portal: Portal, portal_wsgi: WSGIApplication) -> None:
+    def __init__(
+        self, kernel: Kernel, portal: Portal, portal_wsgi: WSGIApplication, *, isolated: str | None = None
+    ) -> None:
         self._kernel = kernel
         self._portal = portal
         self._portal_wsgi = portal_wsgi
         self._not_found = NotFoundPages(portal, portal_wsgi)
         self.inline = InlineRuntime(kernel)
+        self.foreign = ForeignRuntime(kernel, portal, portal_wsgi)
+        self._isolated = IsolatedRuntime(kernel, self.foreign.places, isolated)
         self._renewals = Renewals(kernel)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -64,12 +73,26 @@ class Gateway:
             if path.startswith("/_static/"):
                 return self._static(environ, start_response)  # the page that says so needs them
             return _away(environ, start_response)
-        tenant = self._tenant_of(host_of(environ), snapshot)
+        host = host_of(environ)
+        tenant = snapshot.by_host.get(host or "")
         if tenant is None:
-            if path.startswith("/_static/"):
-                return self._static(environ, start_response)
-            return self._unknown_host(environ, start_response)
+            return self._other_host(host, snapshot, environ, start_response)
         return self._serve(tenant, snapshot, environ, start_response)
+
+    def _other_host(
+        self, host: str | None, snapshot: Snapshot, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer at a host that is no tenant's: an application's, anybody's on a site with one tenant, or nobody's."""
+        found = self.foreign.find(host, snapshot) if host is not None else None
+        if found is not None:
+            tenant, plugin = found
+            return self._serve(tenant, snapshot, environ, start_response, plugin)
+        only = self._kernel.settings.single_tenant
+        if only and host is not None and only in snapshot.tenants:
+            return self._serve(snapshot.tenants[only], snapshot, environ, start_response)
+        if environ.get("PATH_INFO", "").startswith("/_static/"):
+            return self._static(environ, start_response)
+        return self._unknown_host(environ, start_response)
 
     def _serve(
         self,
@@ -77,8 +100,12 @@ class Gateway:
         snapshot: Snapshot,
         environ: WSGIEnvironment,
         start_response: StartResponse,
+        application: InstalledPlugin | None = None,
     ) -> Iterable[bytes]:
-        """Run the room's app inside a scope that ends when the last byte of the answer is gone."""
+        """Run the room's app inside a scope that ends when the last byte of the answer is gone.
+
+        ``application`` is the foreign one whose host was asked, None at a tenant's own host.
+        """
         scope = Scope(self._kernel, tenant, address=str(environ.get("REMOTE_ADDR") or "")[:45] or None)
         token = enter(scope)
         slot = board.begin(PORTAL, scope)
@@ -88,7 +115,10 @@ class Gateway:
             leave(scope, token)
 
         try:
-            answer = self._room(scope, tenant, snapshot, environ, start_response)
+            if application is None:
+                answer = self._room(scope, tenant, snapshot, environ, start_response)
+            else:
+                answer = self._application(scope, tenant, application, snapshot, environ, start_response)
         except BaseException:
             done()
             raise
@@ -112,6 +142,10 @@ class Gateway:
             return self._portal_wsgi(environ, start_response)
         if snapshot.is_closed(name):
             return self._portal.closed(plugin, environ, start_response, safe=snapshot.safe)
+        if plugin.usable and plugin.manifest.is_foreign:
+            return self._lead(tenant, plugin, rest, environ, start_response)
+        if self._isolated.concerns(plugin) and not plugin.held:
+            return self._moved_out(scope, tenant, plugin, environ, start_response)
         if not rest:
             return _add_slash(environ, start_response)
         if self._renewals.concerns(plugin):
@@ -135,6 +169,25 @@ class Gateway:
         environ["PATH_INFO"] = rest
         return _contained(app, scope, plugin, environ, start_response)
 
+    def _moved_out(
+        self,
+        scope: Scope,
+        tenant: Tenant,
+        plugin: InstalledPlugin,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Hand a request on to the process of an isolated plugin."""
+        scope.plugin = plugin.name
+        board.turn_to(board.slot(), plugin.name)
+        try:
+            return self._isolated.answer(tenant, plugin, environ, start_response)
+        except PluginUnusable as error:
+            logger.error("plugin %s does not answer: %s", plugin.name, error)
+            scope.plugin = None
+            page = self._portal.renewing if self._kernel.is_renewing(plugin.name) else self._portal.unavailable
+            return page(plugin, environ, start_response)
+
     def _turned_away(
         self, verdict: Verdict, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
@@ -143,11 +196,59 @@ class Gateway:
             return _once_more(environ, start_response)
         return self._portal.renewing(verdict.plugin, environ, start_response)
 
-    def _tenant_of(self, host: str | None, snapshot: Snapshot) -> Tenant | None:
-        if host is not None and host in snapshot.by_host:
-            return snapshot.by_host[host]
-        only = self._kernel.settings.single_tenant
-        return snapshot.tenants.get(only) if only and host is not None else None
+    def _lead(
+        self,
+        tenant: Tenant,
+        plugin: InstalledPlugin,
+        rest: str,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Lead to the host of a foreign application; what is sent to its name on the tenant's host reaches nobody."""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self._portal_wsgi(environ, start_response)
+        try:
+            return self.foreign.lead(tenant, plugin, rest, environ, start_response)
+        except PluginUnusable as error:
+            logger.error("plugin %s has no address: %s", plugin.name, error)
+            return self._portal.unavailable(plugin, environ, start_response)
+
+    def _application(
+        self,
+        scope: Scope,
+        tenant: Tenant,
+        plugin: InstalledPlugin,
+        snapshot: Snapshot,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Answer at the host of a foreign application."""
+
+        def polite(page: Callable[..., Iterable[bytes]], **given: Any) -> Iterable[bytes]:
+            scope.plugin = None
+            return self.foreign.instead(partial(page, plugin, **given), environ, start_response)
+
+        if self.foreign.is_furniture(environ):
+            return self.foreign.furniture(environ, start_response)
+        if snapshot.is_closed(plugin.name):
+            return polite(self._portal.closed, safe=snapshot.safe)
+        if self._renewals.concerns(plugin):
+            verdict = self._renewals.judge(plugin, self.foreign.method_of(environ))
+            if verdict.way != "in":
+                return polite(self._portal.renewing)
+            plugin = verdict.plugin
+        scope.plugin = plugin.name
+        board.turn_to(board.slot(), plugin.name)
+        try:
+            return self.foreign.answer(tenant, plugin, snapshot, scope, environ, start_response)
+        except PluginUnusable as error:
+            if self._kernel.is_renewing(plugin.name):
+                return polite(self._portal.renewing)
+            logger.error("plugin %s does not answer: %s", plugin.name, error)
+            return polite(self._portal.unavailable)
+        except (DatabaseUnavailable, OperationalError, PoolTimeout) as error:
+            logger.error("plugin %s: who asks cannot be looked up: %s", plugin.name, describe_error(error))
+            return _away(environ, start_response)
 
     def _health(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
         if path not in HEALTH:

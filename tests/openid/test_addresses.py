@@ -12,6 +12,7 @@ GOOD = [
     ("https://app.contoh.id:8443/cb?tetap=1", WEB),
     ("http://127.0.0.1:5000/cb", WEB),
     ("http://localhost/cb", WEB),
+    ("http://antrian.sumbawa.localhost:8000/cb", WEB),
     ("http://[::1]/cb", NATIVE),
     ("id.go.contoh.app:/cb", NATIVE),
     ("id.go.contoh.app:/", NATIVE),

@@ -36,6 +36,12 @@ ROOMS = (
     "privacy",
     "plugin_settings",
     "probe",
+    "instances",
+    "instances/databases",
+    "keeper",
+    "adoption",
+    "deploy",
+    "doctor",
 )
 MODULES = (
     "migrate",
@@ -45,6 +51,10 @@ MODULES = (
     "database/engine",
     "outgoing",
     "web/access",
+    "runtimes/form_filling",
+    "runtimes/login_page",
+    "runtimes/proxy",
+    "runtimes/proxy_lines",
 )
 PLACEHOLDER = re.compile(r"%\((\w+)\)([sr])")
 
@@ -190,7 +200,7 @@ GOOD = MANIFEST.format(name="contoh", version="1.0.0")
         ('hooks = ["routes"]', "surprise = true", "surprise: tidak dikenal; hapus, atau periksa ejaannya."),
         ('hooks = ["routes"]', 'hooks = ["rutes"]', "seluruh isinya: tidak ada kait 'rutes'; yang ada: "),
         ('hooks = ["routes"]', 'hooks = "routes"', 'hooks: isinya harus daftar, misalnya ["a", "b"].'),
-        ('hooks = ["routes"]', 'runtime = "remote"', "runtime: isinya harus 'inline'."),
+        ('hooks = ["routes"]', 'runtime = "cloud"', "runtime: isinya harus 'inline', 'process' atau 'remote'."),
         ('name = "contoh"', 'name = "Contoh"', "name: tulisannya harus mengikuti pola '^[a-z]"),
         ('name = "contoh"', 'name = "admin"', "nama 'admin' sudah dipakai Lumbung sendiri; pilih nama lain."),
         ('version = "1.0.0"', "version = 1.0", "version: isinya harus teks, di antara tanda kutip."),

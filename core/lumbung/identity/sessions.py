@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -24,6 +25,13 @@ NOTE_EVERY = timedelta(minutes=1)
 KEEP_ENDED = timedelta(days=30)
 GRACE = timedelta(seconds=30)  # requests under way with the token before
 AWAITED = timedelta(minutes=10)  # how long a second factor may take
+
+_told: list[Callable[[Session, UUID], None]] = []
+
+
+def tell_also(follower: Callable[[Session, UUID], None]) -> None:
+    """Have a room above this one told when what a person may do changes, or all their sessions end."""
+    _told.append(follower)
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,10 @@ _FIND = """
     FROM found
 """
 _BY_TOKEN = _FIND.replace("<token>", "s.token_hash = %(hash)s")
+_BY_VISIT = _FIND.replace(
+    "FROM lumbung_session s",
+    "FROM lumbung_app_visit v JOIN lumbung_session s ON s.tenant_id = v.tenant_id AND s.id = v.session_id",
+).replace("<token>", "v.token_hash = %(hash)s AND v.plugin = %(plugin)s")
 _BY_TOKEN_BEFORE = _FIND.replace("<token>", "s.previous_hash = %(hash)s AND s.rotated_at > %(grace)s")
 
 
@@ -151,8 +163,23 @@ def find_person(session: Session, token: str, snapshot: Snapshot, lifetime: Life
     """
     moment = utc_now()
     row, is_current = _find(session, token, lifetime, moment)
-    if row is None:
-        return None
+    return None if row is None else _person_of(session, row, snapshot, moment, renews=row.rotate and is_current)
+
+
+def find_person_of_visit(
+    session: Session, token: str, plugin: str, snapshot: Snapshot, lifetime: Lifetime
+) -> Person | None:
+    """Return who is behind the cookie of an application's host, None once their session here ended.
+
+    ``session`` is bound to the tenant of that host. It is their session itself that counts: what it may do now, and
+    that somebody is at work in it.
+    """
+    moment = utc_now()
+    row = first_row(session, _BY_VISIT, {**_values(token, lifetime, moment), "plugin": plugin})
+    return None if row is None else _person_of(session, _Found._make(row), snapshot, moment, renews=False)
+
+
+def _person_of(session: Session, row: _Found, snapshot: Snapshot, moment: datetime, *, renews: bool) -> Person:
     if moment - row.seen_at > NOTE_EVERY:
         _note_seen(session, row.session_id, moment)
     return Person(
@@ -174,23 +201,27 @@ def find_person(session: Session, token: str, snapshot: Snapshot, lifetime: Life
             shown_at=row.second_factor_at,
         ),
         proven_at=row.fresh_at,
-        renews=row.rotate and is_current,
+        renews=renews,
     )
 
 
 def _find(session: Session, token: str, lifetime: Lifetime, moment: datetime) -> tuple[_Found | None, bool]:
     """Return the session with this token, and whether the token is the current one rather than the one before."""
-    values = {
-        "hash": token_hash(token),
-        "idle": moment - lifetime.idle,
-        "absolute": moment - lifetime.absolute,
-        "now": moment,
-    }
+    values = _values(token, lifetime, moment)
     row = first_row(session, _BY_TOKEN, values)
     if row is not None:
         return _Found._make(row), True
     before = first_row(session, _BY_TOKEN_BEFORE, {**values, "grace": moment - GRACE})
     return (_Found._make(before) if before else None), False
+
+
+def _values(token: str, lifetime: Lifetime, moment: datetime) -> dict[str, bytes | datetime]:
+    return {
+        "hash": token_hash(token),
+        "idle": moment - lifetime.idle,
+        "absolute": moment - lifetime.absolute,
+        "now": moment,
+    }
 
 
 def _powers(session: Session, row: _Found, snapshot: Snapshot) -> Powers:
@@ -258,6 +289,8 @@ def rotate_all(session: Session, person_id: UUID) -> None:
     session.execute(
         update(SessionRow).where(SessionRow.person_id == person_id, SessionRow.revoked_at.is_(None)).values(rotate=True)
     )
+    for follower in _told:
+        follower(session, person_id)
 
 
 def renew(session: Session, session_id: UUID, *, grace: bool, if_asked: bool = False) -> str | None:
@@ -318,7 +351,10 @@ def revoke_all(session: Session, person_id: UUID, *, keep: UUID | None = None) -
     if keep is not None:
         condition.append(SessionRow.id != keep)
     ended = session.execute(update(SessionRow).where(*condition).values(revoked_at=utc_now()).returning(SessionRow.id))
-    return len(ended.all())
+    count = len(ended.all())
+    for follower in _told:
+        follower(session, person_id)
+    return count
 
 
 def open_sessions(session: Session, person_id: UUID, lifetime: Lifetime) -> list[SessionRow]:

@@ -71,7 +71,7 @@ def _check_web(address: str, host: str | None, netloc: str, scheme: str) -> None
         raise AddressRefused("%(address)s: write scheme and host in small letters.", address=address)
     if host != "::1" and not _HOST.fullmatch(host or ""):
         raise AddressRefused("%(address)s has no host name.", address=address)
-    if scheme == "http" and host not in LOOPBACK_HOSTS:
+    if scheme == "http" and host not in LOOPBACK_HOSTS and not (host or "").endswith(".localhost"):
         raise AddressRefused("%(address)s: use https; http is for the own machine only.", address=address)
 
 

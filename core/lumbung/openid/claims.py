@@ -41,7 +41,12 @@ def subject_of(client: ClientRow, person_id: UUID) -> str:
 
     It cannot be turned back into the person's id, and stays when a plugin's client is removed and made again.
     """
-    told = f"openid.sub:{current_tenant().id}:{client.sector}:{person_id}".encode()
+    return subject_in(client.sector, person_id)
+
+
+def subject_in(sector: str, person_id: UUID) -> str:
+    """Return the name by which all clients of a sector know a person: ``plugin:antrian`` is what a plugin is in."""
+    told = f"openid.sub:{current_tenant().id}:{sector}:{person_id}".encode()
     made = hmac.digest(current_scope().kernel.settings.index_key(), told, hashlib.sha256)
     return base64.urlsafe_b64encode(made[:24]).decode()
 

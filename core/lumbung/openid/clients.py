@@ -13,6 +13,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lumbung import audit
+from lumbung.addresses import app_address
 from lumbung.bilingual import Bilingual
 from lumbung.clock import utc_now
 from lumbung.context import current_scope, current_tenant
@@ -108,10 +109,9 @@ def usable(row: ClientRow) -> Client | None:
     if row.plugin is None:
         return Client(row, tuple(row.redirect_uris), tuple(row.post_logout_uris), frozenset(row.scopes))
     manifest = _manifest_of(row.plugin)
-    base = addresses.issuer()
-    if manifest is None or manifest.openid is None or base is None:
+    at = _address_of(manifest) if manifest is not None else None
+    if manifest is None or manifest.openid is None or at is None:
         return None
-    at = f"{base}/{row.plugin}"
     return Client(
         row,
         tuple(at + path for path in manifest.openid.redirect_paths),
@@ -282,6 +282,16 @@ def _manifest_of(plugin: str) -> Manifest | None:
     snapshot = current_scope().kernel.snapshot()
     known = snapshot.plugins.get(plugin) if snapshot.is_enabled(plugin, current_tenant().id) else None
     return known.manifest if known is not None and known.usable else None
+
+
+def _address_of(manifest: Manifest) -> str | None:
+    """Return what the paths of a plugin's client stand behind: a foreign application has a host of its own."""
+    if manifest.remote is not None:
+        return manifest.remote.address.rstrip("/")
+    if manifest.process is not None:
+        return app_address(current_scope().kernel.settings, current_tenant(), manifest.name)
+    base = addresses.issuer()
+    return None if base is None else f"{base}/{manifest.name}"
 
 
 def _hash(secret: str) -> bytes:

@@ -41,6 +41,7 @@ class Portal(HouseApp):
             announcements,
             consents,
             directory,
+            enter_app,
             forgotten,
             home,
             invited,
@@ -67,7 +68,7 @@ class Portal(HouseApp):
         people = (sign_in, second_factor, passkeys, register, profile, nik, notifications)
         by_letter = (verify, forgotten, invited)
         own_data = (my_data, consents, requests)
-        provider = (openid, openid_endpoints)
+        provider = (openid, openid_endpoints, enter_app)
         elsewhere = (upstream, my_identities)
         accounts = (*people, *by_letter, *own_data, *provider, *elsewhere)
         rooms = (home, search, affairs, directory, announcements, *accounts, views, pwa)

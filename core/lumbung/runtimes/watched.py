@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -58,12 +58,17 @@ def await_upload(environ: WSGIEnvironment, slot: Slot) -> None:
 
 def answered(slot: Slot, scope: Scope, plugin: str, app: Flask, environ: WSGIEnvironment) -> None:
     """Stop the clock: the answer's headers are known. What took too long is a fault."""
+    stop_clock(slot, scope, plugin, lambda: _page(app, environ))
+
+
+def stop_clock(slot: Slot, scope: Scope, plugin: str, page: Callable[[], str]) -> None:
+    """As `answered`, for a page that is named by ``page``."""
     since, slot.since = slot.since, None
     if since is None:
         return
     took = time.monotonic() - since
     if took > scope.kernel.settings.slow_request_seconds and not slot.reported:
-        record_fault(plugin, _page(app, environ), f"{took:.1f} s", kind="slow")
+        record_fault(plugin, page(), f"{took:.1f} s", kind="slow")
 
 
 def _page(app: Flask, environ: WSGIEnvironment) -> str:

@@ -24,7 +24,7 @@ def action_title(action: str) -> str:
 
 def core_actions() -> dict[str, str]:
     """Return every action of the core with its title."""
-    return {**_about_the_house(), **_about_trust()}
+    return {**_about_the_house(), **_about_applications(), **_about_trust()}
 
 
 def _about_the_house() -> dict[str, str]:
@@ -51,6 +51,31 @@ def _about_the_house() -> dict[str, str]:
         "person.invitation_cancel": _("Membatalkan undangan"),
         "person.invitation_accept": _("Menerima undangan"),
         "person.hand_over": _("Serah terima jabatan"),
+        "unit.add": _("Menambah perangkat daerah"),
+        "unit.change": _("Mengubah perangkat daerah"),
+        "unit.move": _("Memindahkan perangkat daerah"),
+        "unit.remove": _("Menghapus perangkat daerah"),
+        "tenant.add": _("Mendaftarkan daerah"),
+        "tenant.change": _("Mengubah identitas daerah"),
+        "tenant.logo": _("Mengganti logo daerah"),
+        "tenant.colour": _("Mengganti warna daerah"),
+        "announcement.add": _("Menulis pengumuman"),
+        "announcement.change": _("Mengubah pengumuman"),
+        "announcement.publish": _("Menerbitkan pengumuman"),
+        "announcement.end": _("Mengakhiri pengumuman"),
+        "announcement.delete": _("Menghapus pengumuman"),
+    }
+
+
+def _about_applications() -> dict[str, str]:
+    return {
+        "app.enter": _("Masuk ke aplikasi"),
+        "app.leave": _("Keluar lewat aplikasi"),
+        "app.request": _("Mengirim sesuatu di aplikasi"),
+        "app_account.open": _("Membuat akun di aplikasi"),
+        "app_account.renew": _("Memperbarui kata sandi akun di aplikasi"),
+        "app_account.role": _("Mengubah peran akun di aplikasi"),
+        "app_account.close": _("Menutup akun di aplikasi"),
         "plugin.enable": _("Menyalakan aplikasi"),
         "plugin.disable": _("Mematikan aplikasi"),
         "plugin.run_by": _("Menetapkan penyelenggara layanan"),
@@ -66,21 +91,12 @@ def _about_the_house() -> dict[str, str]:
         "plugin.suspend": _("Menghentikan aplikasi untuk semua"),
         "plugin.resume": _("Membuka kembali aplikasi"),
         "plugin.setting": _("Mengubah pengaturan aplikasi"),
+        "instance.log": _("Mengunduh log aplikasi"),
+        "instance.halt": _("Menghentikan proses aplikasi"),
+        "instance.resume": _("Menyalakan proses aplikasi"),
+        "instance.restart": _("Memulai ulang proses aplikasi"),
         "plugin.data.read": _("Membaca data aplikasi yang mati"),
         "plugin.data.export": _("Mengunduh data aplikasi yang mati"),
-        "unit.add": _("Menambah perangkat daerah"),
-        "unit.change": _("Mengubah perangkat daerah"),
-        "unit.move": _("Memindahkan perangkat daerah"),
-        "unit.remove": _("Menghapus perangkat daerah"),
-        "tenant.add": _("Mendaftarkan daerah"),
-        "tenant.change": _("Mengubah identitas daerah"),
-        "tenant.logo": _("Mengganti logo daerah"),
-        "tenant.colour": _("Mengganti warna daerah"),
-        "announcement.add": _("Menulis pengumuman"),
-        "announcement.change": _("Mengubah pengumuman"),
-        "announcement.publish": _("Menerbitkan pengumuman"),
-        "announcement.end": _("Mengakhiri pengumuman"),
-        "announcement.delete": _("Menghapus pengumuman"),
     }
 
 
@@ -170,6 +186,8 @@ def detail_name(key: str) -> str:
         "every_time": _("setiap kali masuk"),
         "version": _("versi"),
         "provider": _("penyedia"),
+        "path": _("alamat"),
+        "status": _("kode jawaban"),
     }
     return names.get(key, key)
 

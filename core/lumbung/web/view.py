@@ -12,8 +12,9 @@ from uuid import UUID
 from flask import current_app, request, session
 
 import lumbung
+from lumbung.addresses import app_address
 from lumbung.announcements.services import Urgent, urgent_now
-from lumbung.context import Scope
+from lumbung.context import Scope, scope_or_none
 from lumbung.identity.person import Person
 from lumbung.registry.manifest import Manifest
 from lumbung.registry.state import InstalledPlugin
@@ -60,7 +61,7 @@ class LinkGroup:
 class Service:
     """A service as the citizen's home shows it. ``unit`` is who runs it, where that is known and worth saying.
 
-    ``closed`` while it is suspended, or no application runs.
+    ``closed`` while it is suspended, or no application runs; ``elsewhere`` when the link leads to another site.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Service:
     donor: str
     unit: str = ""
     closed: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,7 @@ class HouseView:
         if self._manifest is None:
             return None
         links = tuple(
-            Link(item.title(self.language), f"/{self._manifest.name}{item.path}", item.icon)
+            Link(item.title(self.language), address_of(self._manifest, item.path), item.icon)
             for item in self._manifest.navigation
             if item.place == "citizen" and (item.permission is None or self.can(item.permission))
         )
@@ -241,7 +243,7 @@ class HouseView:
 
     def _plugin_group(self, manifest: Manifest) -> LinkGroup:
         items = [
-            self._link(item.title(self.language), f"/{manifest.name}{item.path}", item.icon)
+            self._link(item.title(self.language), address_of(manifest, item.path), item.icon)
             for item in manifest.navigation
             if item.place == "desk" and (item.permission is None or self.can(item.permission))
         ]
@@ -286,10 +288,20 @@ def service_of(manifest: Manifest, language: str) -> Service:
         name=manifest.name,
         title=manifest.title(language),
         summary=manifest.summary(language),
-        url=f"/{manifest.name}/",
+        url=address_of(manifest),
         icon=manifest.icon,
         donor=manifest.donor.name,
+        elsewhere=manifest.remote is not None,
     )
+
+
+def address_of(manifest: Manifest, path: str = "/") -> str:
+    """Return where a page of a plugin is found: below this host, on a host of its own, or at another site."""
+    if manifest.remote is not None:
+        return manifest.remote.address.rstrip("/") + path
+    scope = scope_or_none() if manifest.process is not None else None
+    own = app_address(scope.kernel.settings, scope.tenant, manifest.name, path) if scope and scope.tenant else None
+    return own or f"/{manifest.name}{path}"
 
 
 def asset_url(name: str) -> str:

@@ -58,6 +58,13 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.target.closest?.("form[data-lb-sent]");
   if (form) markFree(form);
 });
+// A part that renews itself waits while somebody is at one of its buttons: the form that they are asked about would go.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const part = event.detail.target.closest?.("[data-lb-patient]");
+  if (!part) return;
+  const busy = part.contains(document.activeElement) || document.getElementById("lb-confirm")?.open;
+  if (busy) event.detail.shouldSwap = false;
+});
 
 // --- type the name: data-lb-typing="name" ---
 const squeeze = (text) => text.trim().replace(/\s+/g, " ").toLocaleLowerCase();
