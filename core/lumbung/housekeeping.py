@@ -15,6 +15,7 @@ from lumbung.identity import devices, letters, role_ends, sessions
 from lumbung.identity.models import SignInAttempt
 from lumbung.identity.second_factor import passkeys
 from lumbung.identity.sessions import Lifetime
+from lumbung.instances import accounts
 from lumbung.kernel import Kernel
 from lumbung.notifications import services as notifications
 from lumbung.notifications.role_news import announce_ends
@@ -58,6 +59,7 @@ def sweep_all(kernel: Kernel) -> int:
             openid_keys.look_after(scope.session)
             announce_ends()
             gone += role_ends.sweep(scope.session)
+            accounts.follow_all(scope)
     return gone
 
 

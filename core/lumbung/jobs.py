@@ -53,6 +53,11 @@ def defer_letter(scope: Scope, letter_id: UUID) -> None:
     _put(scope, "lumbung.letter", {"letter": str(letter_id)})
 
 
+def defer_app_accounts(scope: Scope, person_id: UUID) -> None:
+    """Have somebody's accounts in foreign applications brought in step, if this transaction is committed."""
+    _put(scope, "lumbung.app_accounts", {"person": str(person_id)})
+
+
 def defer_operation(scope: Scope, operation_id: UUID) -> None:
     """Have an install or uninstall done by the job worker, which alone holds the migrator's key."""
     _put(scope, "lumbung.operate", {"operation": str(operation_id)}, queue=LIFECYCLE, lock=LIFECYCLE)

@@ -28,6 +28,7 @@ from lumbung import events
 from lumbung.context import Scope
 from lumbung.errors import DatabaseUnavailable, LumbungError
 from lumbung.housekeeping import sweep_all
+from lumbung.instances import accounts
 from lumbung.jobs import LIFECYCLE, defer, put_off
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.operations import carry_out, resume
@@ -101,6 +102,11 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     def letter(tenant: str, letter: str) -> None:
         with kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
             _noting_refusals(lambda: send_letter(scope, UUID(letter), mailer))
+
+    @app.task(name="lumbung.app_accounts", retry=MAIL_RETRY)
+    def app_accounts(tenant: str, person: str) -> None:
+        with kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
+            accounts.follow(scope, UUID(person))
 
     @app.task(name="lumbung.operate", queue=LIFECYCLE, lock=LIFECYCLE)
     def operate(operation: str, tenant: str | None = None) -> None:

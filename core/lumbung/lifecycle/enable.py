@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from lumbung import audit
 from lumbung.context import Scope, scope_or_none
 from lumbung.errors import LumbungError
+from lumbung.instances import adapter
 from lumbung.kernel import Kernel
 from lumbung.lifecycle.machine import between_operations, note_done
 from lumbung.lifecycle.needs import dependents_of, needs_of
@@ -18,7 +19,7 @@ from lumbung.openid import clients
 from lumbung.registry.discovery import PluginUnusable
 from lumbung.registry.manifest import DATA_HOOKS, Manifest
 from lumbung.registry.models import EnabledRow
-from lumbung.registry.state import Snapshot, bump
+from lumbung.registry.state import InstalledPlugin, Snapshot, bump
 from lumbung.tenancy.services import find_unit
 from lumbung.tenancy.tenant import Tenant
 
@@ -41,7 +42,7 @@ def enable(
             )
         off = _needed_first(snapshot, plugin, tenant, with_needed=with_needed)
         for name in (*off, plugin):
-            _refuse_without_data_hooks(kernel, snapshot.plugins[name].manifest)
+            _refuse_without_data_hooks(scope, snapshot.plugins[name])
         for name in off:
             _switch_on(scope, snapshot.plugins[name].manifest, tenant, by)
         made = _switch_on(scope, snapshot.plugins[plugin].manifest, tenant, by)
@@ -103,13 +104,28 @@ def _switch_on(scope: Scope, manifest: Manifest, tenant: Tenant, by: str) -> boo
     return made is not None
 
 
-def _refuse_without_data_hooks(kernel: Kernel, manifest: Manifest) -> None:
-    if missing := _hooks_missing(kernel, manifest):
+def _refuse_without_data_hooks(scope: Scope, plugin: InstalledPlugin) -> None:
+    manifest = plugin.manifest
+    if manifest.is_foreign:
+        _refuse_without_adapter(scope, plugin)
+    elif missing := _hooks_missing(scope.kernel, manifest):
         raise LumbungError(
             "Plugin %(plugin)s declares personal data and does not implement %(missing)s; the law (UU 27/2022) lets "
             "nobody hold data that cannot be handed out and erased. Ask its donor for a version that does.",
             plugin=manifest.name,
             missing=list(missing),
+        )
+
+
+def _refuse_without_adapter(scope: Scope, plugin: InstalledPlugin) -> None:
+    """Refuse an application of others that holds personal data and has no SQL, or no usable SQL, in place of hooks."""
+    if adapter.takes_the_place_of_hooks(plugin):
+        adapter.check(plugin, scope)
+    elif plugin.manifest.personal_data:
+        raise LumbungError(
+            "Plugin %(plugin)s declares personal data and has no [data_adapter]; the law (UU 27/2022) lets nobody hold "
+            "data that cannot be handed out and erased. Add the SQL that does it to its manifest.",
+            plugin=plugin.name,
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,14 +20,16 @@ from sqlalchemy.orm import Session
 from lumbung import audit
 from lumbung.bilingual import Bilingual, Catalogue
 from lumbung.clock import utc_now
-from lumbung.context import current_scope, current_tenant
+from lumbung.context import Scope, current_scope, current_tenant
 from lumbung.errors import LumbungError
 from lumbung.hooks import DataSubject, Erased
 from lumbung.identity.models import PersonRow, SignInAttempt
+from lumbung.instances import accounts, adapter
 from lumbung.privacy import requests
 from lumbung.privacy.clocks import code_of
 from lumbung.privacy.models import Consent, DataRequest
 from lumbung.privacy.subject import concerned
+from lumbung.registry.state import InstalledPlugin
 
 GONE = "Akun dihapus"
 
@@ -80,7 +83,18 @@ def erase(session: Session, request: DataRequest, subject: DataSubject, *, by: s
             state=request.state,
         )
     row = _locked(session, request.person_id)
-    outcome = _by_applications(subject)
+    try:
+        with ExitStack() as until:  # what applications erase in databases of their own is kept when all went well
+            return _erase(session, request, subject, row, until, by=by)
+    except adapter.NotKept as error:
+        plugin = current_scope().kernel.snapshot().plugins[error.plugin]
+        raise ErasureFailed([_title(plugin)]) from error
+
+
+def _erase(
+    session: Session, request: DataRequest, subject: DataSubject, row: PersonRow | None, until: ExitStack, *, by: str
+) -> list[dict[str, Any]]:
+    outcome = _by_applications(subject, until)
     if row is not None:
         outcome = _by_the_core(session, row) + outcome
     requests.finish(session, request, answer=_answer(outcome), by=by)
@@ -110,17 +124,38 @@ def _locked(session: Session, person_id: UUID | None) -> PersonRow | None:
     return row
 
 
-def _by_applications(subject: DataSubject) -> list[dict[str, Any]]:
+def _by_applications(subject: DataSubject, until: ExitStack) -> list[dict[str, Any]]:
     scope = current_scope()
     asked = concerned(scope)
     if asked.dumb:
         raise ErasureFailed(list(asked.dumb.values()))
-    answers = scope.kernel.caller.ask_these("erase_person", asked.plugins, each=Erased, person=subject)
-    titles = {one.name: Bilingual(one.manifest.title.id, one.manifest.title.en) for one in asked.plugins}
-    failed = [titles[name] for name in titles if name not in answers.values]
+    _close_accounts(scope, subject)
+    here = [one for one in asked.plugins if not adapter.takes_the_place_of_hooks(one)]
+    foreign = [one for one in asked.plugins if adapter.takes_the_place_of_hooks(one)]
+    answers = scope.kernel.caller.ask_these("erase_person", here, each=Erased, person=subject)
+    titles = {one.name: _title(one) for one in asked.plugins}
+    failed = [titles[one.name] for one in here if one.name not in answers.values]
+    told = dict(answers.values)
+    if not failed:
+        told |= adapter.erase(scope, foreign, subject, until).values
+        failed = [titles[name] for name in titles if name not in told]
     if failed:
         raise ErasureFailed(failed)
-    return [_as_kept(titles[name], one) for name, done in answers.values.items() for one in done]
+    return [_as_kept(titles[name], one) for name in titles for one in told[name]]
+
+
+def _close_accounts(scope: Scope, subject: DataSubject) -> None:
+    """Close what the platform opened for them in applications; where all is undone, their next visit opens it again."""
+    if subject.id is None:
+        return
+    try:
+        accounts.close_those_of(scope, subject.id)
+    except LumbungError as error:
+        raise ErasureFailed([_title(plugin) for plugin in accounts.plugins_of(scope, subject.id)]) from error
+
+
+def _title(plugin: InstalledPlugin) -> Bilingual:
+    return Bilingual(plugin.manifest.title.id, plugin.manifest.title.en)
 
 
 def _by_the_core(session: Session, row: PersonRow) -> list[dict[str, Any]]:

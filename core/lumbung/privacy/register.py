@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from lumbung.bilingual import Bilingual, Catalogue
 from lumbung.context import Scope, current_tenant
+from lumbung.instances import adapter
 from lumbung.privacy.retention import HOOK
 from lumbung.privacy.subject import concerned
 from lumbung.registry.manifest import Manifest
+from lumbung.registry.state import InstalledPlugin
 
 both = Catalogue("lumbung").both
 
@@ -99,7 +101,7 @@ def processors(scope: Scope, keep: Mapping[str, timedelta]) -> list[Processor]:
                 manifest.donor.name,
                 entries,
                 on=snapshot.is_enabled(manifest.name, tenant.id),
-                rows=_count(scope.session, entries),
+                rows=_rows_of(scope, plugin, entries),
                 sweeps=HOOK in manifest.hooks,
             )
         )
@@ -120,9 +122,20 @@ def _entries_of(manifest: Manifest) -> Iterator[Entry]:
         )
 
 
+def _rows_of(scope: Scope, plugin: InstalledPlugin, entries: Sequence[Entry]) -> int:
+    if adapter.takes_the_place_of_hooks(plugin):
+        return adapter.rows_in(scope, plugin, sorted(_tables(entries)))
+    return _count(scope.session, entries)
+
+
+def _tables(entries: Sequence[Entry]) -> set[str]:
+    """Return the tables that entries name: ``antrean_ticket.phone`` names antrean_ticket."""
+    return {place.strip().partition(".")[0] for entry in entries for place in entry.where.split(",")}
+
+
 def _count(session: Session, entries: Sequence[Entry]) -> int:
-    """Count the rows of the tables that entries name (``antrean_ticket.phone`` names antrean_ticket), each once."""
-    tables = {place.strip().partition(".")[0] for entry in entries for place in entry.where.split(",")}
+    """Count the rows of the tables that entries name, each once."""
+    tables = _tables(entries)
     preparer = session.get_bind().dialect.identifier_preparer
     return sum(
         session.execute(text(_ROWS.format(table=preparer.quote(table)))).scalar_one()

@@ -19,6 +19,7 @@ from lumbung.context import Scope, current_scope, current_tenant
 from lumbung.database.ownership import owned
 from lumbung.hooks import DataSection, DataSubject, Plain
 from lumbung.identity.models import PersonRow
+from lumbung.instances import adapter
 from lumbung.privacy.core_data import core_sections, nik_of
 from lumbung.registry.manifest import DATA_HOOKS, Manifest, ManifestError, PersonalData, manifest_of
 from lumbung.registry.models import PluginRow
@@ -79,7 +80,10 @@ def everything(subject: DataSubject, row: PersonRow | None, language: str) -> Ke
     """Ask the core and the applications what they hold of somebody; ``row`` is their account, if they have one."""
     scope = current_scope()
     asked = concerned(scope)
-    answers = scope.kernel.caller.ask_these("export_person", asked.plugins, each=DataSection, person=subject)
+    here = [plugin for plugin in asked.plugins if not adapter.takes_the_place_of_hooks(plugin)]
+    foreign = [plugin for plugin in asked.plugins if adapter.takes_the_place_of_hooks(plugin)]
+    answers = scope.kernel.caller.ask_these("export_person", here, each=DataSection, person=subject)
+    told = {**answers.values, **adapter.export(scope, foreign, subject, language).values}
     held = (
         [
             Held(
@@ -94,8 +98,8 @@ def everything(subject: DataSubject, row: PersonRow | None, language: str) -> Ke
     silent = [title(language) for title in asked.dumb.values()]
     for plugin in asked.plugins:
         title = plugin.manifest.title(language)
-        if plugin.name in answers.values:
-            held.append(Held(plugin.name, title, answers.values[plugin.name], plugin.manifest.personal_data))
+        if plugin.name in told:
+            held.append(Held(plugin.name, title, told[plugin.name], plugin.manifest.personal_data))
         else:
             silent.append(title)
     return Kept(held, silent)
@@ -114,9 +118,9 @@ def concerned(scope: Scope) -> Concerned:
         manifest = _manifest_of(found)
         if manifest is not None and not manifest.personal_data:
             continue
-        if not snapshot.is_enabled(found.name, tenant.id) and not _has_rows(scope.session, found.name):
-            continue
         installed = snapshot.plugins.get(found.name)
+        if not snapshot.is_enabled(found.name, tenant.id) and not _holds_data(scope, found.name):
+            continue
         if manifest is None or installed is None or not _can_be_asked(scope, installed):
             dumb[found.name] = Bilingual(manifest.title.id, manifest.title.en) if manifest else _itself(found.name)
         else:
@@ -166,9 +170,16 @@ def _itself(name: str) -> Bilingual:
     return Bilingual(name, name)
 
 
+def _holds_data(scope: Scope, plugin: str) -> bool:
+    """Whether an application that is off holds data of the tenant: rows of its tables, or a database of its own."""
+    return _has_rows(scope.session, plugin) or adapter.has_database(scope, plugin)
+
+
 def _can_be_asked(scope: Scope, plugin: InstalledPlugin) -> bool:
     if plugin.manifest.hooks_missing:
         return False
+    if plugin.manifest.is_foreign:
+        return adapter.takes_the_place_of_hooks(plugin)
     try:
         return all(scope.kernel.caller.implements(hook, plugin.name) for hook in DATA_HOOKS)
     except Exception:  # whatever donated code does when it is imported, the others are asked
