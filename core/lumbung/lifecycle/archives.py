@@ -24,7 +24,7 @@ from lumbung.audit import AuditRow
 from lumbung.clock import utc_now
 from lumbung.errors import LumbungError, Sentence
 from lumbung.kernel import Kernel
-from lumbung.lifecycle import archive_file
+from lumbung.lifecycle import archive_file, instance_steps
 from lumbung.lifecycle.archive_contents import Contents, write
 from lumbung.lifecycle.archive_file import BadArchive, Checked
 from lumbung.lifecycle.archive_rows import one_moment
@@ -185,7 +185,12 @@ def record_everywhere(kernel: Kernel, action: str, thing: str, *, about: UUID, b
                 audit.record(action, thing, about=about, **detail)
 
 
-ARCHIVE = (Step("check", check_known), Step("archive", archive, undo=throw_away))
+ARCHIVE = (
+    Step("check", check_known),
+    Step("write_out", instance_steps.write_out, undo=instance_steps.forget_written),
+    Step("archive", archive, undo=throw_away),
+    Step("tidy", instance_steps.forget_written),
+)
 
 
 def _contents(work: Work) -> Contents:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from lumbung.errors import LumbungError, Sentence
+from lumbung.lifecycle import instance_steps
 from lumbung.lifecycle.machine import Work
 from lumbung.presence import is_served, served_at
 from lumbung.settings import Settings
@@ -34,6 +35,10 @@ ASK_EVERY = 0.2
 def check(work: Work) -> None:
     """Raise `LumbungError` that names what does not serve, and where."""
     work.kernel.state.forget()
+    plugin = work.kernel.snapshot().plugins.get(work.name)
+    if plugin is not None and plugin.usable and plugin.manifest.is_foreign:
+        instance_steps.try_out(work)
+        return
     visited = visit(work.kernel.settings, work.kernel.database.url, work.name)
     work.note(Sentence("%(pages)s pages answered as they should.", pages=visited))
     if is_served(work.kernel.settings.home):

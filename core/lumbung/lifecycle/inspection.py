@@ -10,6 +10,7 @@ import hashlib
 import os
 import platform
 import re
+import tomllib
 import zipfile
 from collections.abc import Iterable
 from configparser import ConfigParser
@@ -31,7 +32,14 @@ from packaging.version import InvalidVersion, Version
 
 import lumbung
 from lumbung.errors import LumbungError, Sentence
-from lumbung.lifecycle.members import LARGEST_WHEEL, WheelRefused, refuse_bad_members, refuse_false_sizes
+from lumbung.lifecycle.members import (
+    FOREIGN,
+    INLINE,
+    Bounds,
+    WheelRefused,
+    refuse_bad_members,
+    refuse_false_sizes,
+)
 from lumbung.registry.discovery import GROUP, check_agreement
 from lumbung.registry.manifest import MANIFEST, Manifest, ManifestError, parse_manifest
 
@@ -73,8 +81,7 @@ def inspect_wheel(path: Path) -> InspectedWheel:
         raise WheelRefused("%(path)s cannot be read.", path=path)
     if path.suffix != ".whl":
         raise WheelRefused("%(file)s is not a wheel: a plugin is handed over as a .whl file.", file=path.name)
-    if path.stat().st_size > LARGEST_WHEEL:
-        raise WheelRefused("%(file)s is larger than %(most)s MB.", file=path.name, most=LARGEST_WHEEL // 2**20)
+    _refuse_large(path, FOREIGN)
     try:
         distribution, version, _, tags = parse_wheel_filename(path.name)
     except InvalidWheelFilename:
@@ -95,7 +102,9 @@ def inspect_wheel(path: Path) -> InspectedWheel:
 
 
 def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: str) -> InspectedWheel:
-    refuse_bad_members(path.name, archive, path.stat().st_size)
+    bounds = FOREIGN if _says_foreign(archive) else INLINE
+    _refuse_large(path, bounds)
+    refuse_bad_members(path.name, archive, path.stat().st_size, bounds)
     refuse_false_sizes(path.name, archive)
     try:
         wheel = WheelFile(archive)
@@ -125,6 +134,7 @@ def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: s
     name, module = next(iter(entry_points.items()))
     _refuse_foreign_files(path.name, archive, module, dist_info)
     manifest = _read_manifest(path.name, archive, module)
+    _refuse_what_runs(path.name, archive, module, manifest)
     check_agreement(manifest, name, version)
     if (distribution, module) != (f"lumbung-{name.replace('_', '-')}", f"lumbung_{name}"):
         raise WheelRefused(
@@ -148,6 +158,27 @@ def _inspect(path: Path, archive: zipfile.ZipFile, distribution: str, version: s
         tuple(map(str, requires)),
         tuple(map(str, extras)),
     )
+
+
+def _refuse_large(path: Path, bounds: Bounds) -> None:
+    if path.stat().st_size > bounds.packed:
+        raise WheelRefused("%(file)s is larger than %(most)s MB.", file=path.name, most=bounds.packed // 2**20)
+
+
+def _says_foreign(archive: zipfile.ZipFile) -> bool:
+    """Whether the manifest says that the application runs in a process of its own: such a wheel may be larger.
+
+    Whatever is wrong with it is said later, and until then the wheel is held to the smaller bounds.
+    """
+    for member in archive.infolist():
+        if re.fullmatch(rf"lumbung_[a-z0-9_]+/{re.escape(MANIFEST)}", member.filename):
+            if member.file_size > LARGEST_TEXT:
+                return False
+            try:
+                return tomllib.loads(archive.read(member).decode()).get("runtime") == "process"
+            except Exception:  # a damaged archive or manifest: refused where it is read in earnest
+                return False
+    return False
 
 
 def _refuse_missing_files(file: str, archive: zipfile.ZipFile, record: str) -> None:
@@ -187,6 +218,14 @@ def _refuse_foreign_files(file: str, archive: zipfile.ZipFile, module: str, dist
                 path=name,
                 module=module,
             )
+
+
+def _refuse_what_runs(file: str, archive: zipfile.ZipFile, module: str, manifest: Manifest) -> None:
+    """Refuse compiled code and .pth files; the tree of a foreign application may hold them, nothing imports it."""
+    apart = f"{module}/{manifest.process.source}/" if manifest.process is not None else ""
+    for name in archive.namelist():
+        if apart and name.startswith(apart):
+            continue
         if name.endswith(".pth"):
             raise WheelRefused("%(file)s holds %(path)s: a .pth file would run at every start.", file=file, path=name)
         if name.endswith((".so", ".pyd", ".dll", ".dylib")):

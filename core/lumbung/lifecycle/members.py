@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import unicodedata
 import zipfile
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lumbung.errors import LumbungError
@@ -21,23 +22,36 @@ COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """How much an archive may hold: bytes as it comes, bytes unpacked, files."""
+
+    packed: int
+    unpacked: int
+    files: int
+
+
+INLINE = Bounds(LARGEST_WHEEL, LARGEST_UNPACKED, MOST_FILES)
+FOREIGN = Bounds(1024 * 1024 * 1024, 4 * 1024 * 1024 * 1024, 100_000)  # a whole application, its libraries, a dump
+
+
 class WheelRefused(LumbungError):
     """The file is not a wheel of a plugin that may be installed here; the message says which file and why."""
 
 
-def refuse_bad_members(file: str, archive: zipfile.ZipFile, size: int) -> None:
+def refuse_bad_members(file: str, archive: zipfile.ZipFile, size: int, bounds: Bounds = INLINE) -> None:
     """Refuse a wheel of ``size`` bytes by its table of contents; raises `WheelRefused`.
 
     `refuse_false_sizes` holds the table to what is really there.
     """
     members = archive.infolist()
-    if len(members) > MOST_FILES:
-        raise WheelRefused("%(file)s holds more than %(most)s files.", file=file, most=MOST_FILES)
+    if len(members) > bounds.files:
+        raise WheelRefused("%(file)s holds more than %(most)s files.", file=file, most=bounds.files)
     for member in members:
         _refuse_odd_path(file, member)
         _refuse_odd_kind(file, member)
     _refuse_same_places(file, [member.filename for member in members])
-    _refuse_bomb(file, members, size)
+    _refuse_bomb(file, members, size, bounds)
 
 
 def refuse_false_sizes(file: str, archive: zipfile.ZipFile) -> None:
@@ -104,11 +118,11 @@ def _refuse_same_places(file: str, names: list[str]) -> None:
             raise WheelRefused("%(file)s holds %(path)s inside of what is a file itself.", file=file, path=name)
 
 
-def _refuse_bomb(file: str, members: list[zipfile.ZipInfo], size: int) -> None:
+def _refuse_bomb(file: str, members: list[zipfile.ZipInfo], size: int, bounds: Bounds) -> None:
     """Refuse what is small to send and huge to unpack; files that share their bytes count each."""
     whole = sum(member.file_size for member in members)
-    if whole > LARGEST_UNPACKED:
-        most = LARGEST_UNPACKED // 2**20
+    if whole > bounds.unpacked:
+        most = bounds.unpacked // 2**20
         raise WheelRefused("%(file)s would take more than %(most)s MB when unpacked.", file=file, most=most)
     if sum(member.compress_size for member in members) > size:
         raise WheelRefused("%(file)s is damaged: its files lie over each other.", file=file)

@@ -18,7 +18,7 @@ from lumbung.audit import anchor
 from lumbung.clock import utc_now
 from lumbung.database.ownership import owned
 from lumbung.errors import LumbungError
-from lumbung.lifecycle import archives, minutes, tables
+from lumbung.lifecycle import archives, instance_steps, minutes, tables
 from lumbung.lifecycle.archive_file import BadArchive
 from lumbung.lifecycle.archive_rows import digest_of, one_moment
 from lumbung.lifecycle.archive_schema import archived_tables
@@ -113,7 +113,13 @@ def seal(work: Work) -> None:
     archives.record_everywhere(work.kernel, "plugin.purge", work.name, about=minutes_id, by=work.by, minutes=code)
 
 
-PURGE = (Step("check", check), Step("drop", drop), Step("files", remove_files), Step("seal", seal))
+PURGE = (
+    Step("check", check),
+    Step("drop", drop),
+    Step("remove_instances", instance_steps.remove),
+    Step("files", remove_files),
+    Step("seal", seal),
+)
 
 
 def _minutes(work: Work, session: Session) -> Minutes:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from lumbung.errors import LumbungError
-from lumbung.lifecycle import packages
+from lumbung.lifecycle import instance_steps, packages
 from lumbung.lifecycle.archives import archive, check_known, throw_away
 from lumbung.lifecycle.machine import Step, Work
 from lumbung.lifecycle.needs import dependents_of
@@ -99,7 +99,9 @@ def remove(work: Work) -> None:
 UNINSTALL = (
     Step("check", check),
     Step("hold", hold, undo=let_go),
+    Step("write_out", instance_steps.write_out, undo=instance_steps.forget_written),
     Step("archive", archive, undo=throw_away),
+    Step("tidy", instance_steps.forget_written),
     Step("disable", switch_off, undo=switch_on_again),
     Step("remove", remove),
 )

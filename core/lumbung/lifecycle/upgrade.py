@@ -14,7 +14,18 @@ from sqlalchemy import Connection, text
 
 from lumbung.clock import utc_now
 from lumbung.errors import LumbungError, Sentence
-from lumbung.lifecycle import health, install, patience, plugin_files, rehearsal, returned, snapshots, states, wheels
+from lumbung.lifecycle import (
+    health,
+    install,
+    instance_steps,
+    patience,
+    plugin_files,
+    rehearsal,
+    returned,
+    snapshots,
+    states,
+    wheels,
+)
 from lumbung.lifecycle.machine import Step, Work, migrator_url
 from lumbung.lifecycle.patience import patiently, within
 from lumbung.lifecycle.snapshots import away_of, back_of, draft_of
@@ -234,14 +245,17 @@ UPGRADE = (
     Step("probe", install.probe),
     Step("weigh", weigh),
     Step("hold", hold, undo=let_go),
+    Step("write_out", instance_steps.write_out, undo=instance_steps.put_back),
     Step("snapshot", snapshot, undo=drop_snapshot),
     Step("rehearse", rehearse, undo=rehearsal.clear),
     Step("migrate", migrate, undo=put_back),
     Step("switch", install.switch, undo=switch_back),
     Step("register", register, undo=register_before),
     Step("renew", renew),
+    Step("remake", instance_steps.remake),
     Step("health", health.check),
     Step("release", release, undo=hold_again),
+    Step("tidy", instance_steps.forget_written),
 )
 
 

@@ -15,6 +15,7 @@ from lumbung.errors import LumbungError, Sentence
 from lumbung.lifecycle import (
     health,
     install,
+    instance_steps,
     needs,
     packages,
     plugin_files,
@@ -138,13 +139,16 @@ RETURN = (
     Step("recall", recall),
     Step("unpack", unpack, undo=install.throw_away),
     Step("hold", upgrade.hold, undo=upgrade.let_go),
+    Step("write_out", instance_steps.write_out, undo=instance_steps.put_back),
     Step("exchange", change_places, undo=change_places_again),
     Step("switch", switch, undo=upgrade.switch_back),
     Step("register", upgrade.register, undo=upgrade.register_before),
     Step("renew", upgrade.renew),
+    Step("take_back", instance_steps.take_back),
     Step("health", health.check),
     Step("save", save),
     Step("release", release),
+    Step("tidy", instance_steps.forget_written),
 )
 
 

@@ -26,7 +26,7 @@ from lumbung.hooks import hook_names
 from lumbung.kernel import Kernel
 from lumbung.probe.belongings import Belongings
 from lumbung.probe.fingerprint import Fingerprint
-from lumbung.probe.libraries import NOT_TRIED, import_what_it_uses
+from lumbung.probe.libraries import NOT_TRIED, donated_in, import_what_it_uses
 from lumbung.registry.discovery import FoundPlugin, describe_error, find_plugin, load_module
 from lumbung.registry.manifest import Manifest
 from lumbung.registry.state import InstalledPlugin
@@ -60,7 +60,8 @@ class Subject:
         self.house, self.name, self.version = house, name, version
         self.module = f"lumbung_{name}"
         self.root = folder / self.module
-        import_what_it_uses(self.root)  # what a library does when it is imported is not laid at the plugin's door
+        # What a library does when it is imported is not laid at the plugin's door.
+        import_what_it_uses(self.root, but=donated_in(self.root))
         self.modules_before = frozenset(sys.modules)
         self.belongings = Belongings()
         self.app: HouseApp | None = None
@@ -129,9 +130,11 @@ def import_(subject: Subject) -> Sentence | None:
 
 
 def _names_of_modules(subject: Subject) -> Iterator[str]:
+    donated = donated_in(subject.root)
+
     def walk(folder: Path, package: str) -> Iterator[str]:
         for one in sorted(pkgutil.iter_modules([str(folder)]), key=lambda one: one.name):
-            if one.name not in NOT_TRIED and one.name.isidentifier():
+            if one.name not in NOT_TRIED and one.name.isidentifier() and folder / one.name != donated:
                 yield f"{package}.{one.name}"
                 if one.ispkg:
                     yield from walk(folder / one.name, f"{package}.{one.name}")
@@ -183,7 +186,7 @@ def hooks(subject: Subject) -> Sentence | None:
 
 def routes(subject: Subject) -> Sentence | None:
     """Its pages can be opened without a request or a database, and each says who may call it."""
-    if not subject.manifest.has_pages:
+    if not subject.manifest.has_pages or subject.manifest.is_foreign:
         return None
     plugin = InstalledPlugin(subject.name, subject.version, subject.manifest.as_json())
     try:
