@@ -1,0 +1,4 @@
+<?php
+include "config.php";
+session_destroy();
+header("Location: " . $base_url . "login.php");
