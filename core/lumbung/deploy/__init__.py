@@ -1,0 +1,1 @@
+"""Writing the configuration of a production site: nginx, php-fpm, systemd."""
