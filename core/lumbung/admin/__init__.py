@@ -13,6 +13,7 @@ ROOMS = (
     "plugin_settings",
     "plugin_data",
     "switching",
+    "instances",
     "suspensions",
     "doctor",
     "way_back",

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from lumbung import audit
 from lumbung.admin.forms import ConfirmForm, WheelForm
+from lumbung.admin.instances import card_for
 from lumbung.admin.overview import RECENT, recent_faults
 from lumbung.admin.rights import PLUGINS, acting_as, need_one_of
 from lumbung.admin.suspensions import shown
@@ -167,6 +168,7 @@ def _detail(line: PluginOverview, refusal: str | None = None) -> str:
         problem=problem_words(line),
         way_back=way_back_of(line.name),
         suspension=shown(line.name),
+        processes=card_for(line.name),
         fault_kind=fault_kind,
     )
 

@@ -42,6 +42,12 @@ def step_title(step: str) -> str:
         "exchange": _("Memakai kembali tabel yang disalin"),
         "save": _("Menyimpan data yang ditulis sejak itu"),
         "forget": _("Membuang salinan yang habis masanya"),
+        "write_out": _("Menuliskan basis data dan berkas setiap instans"),
+        "remake": _("Menyiapkan setiap instans untuk versi ini"),
+        "take_back": _("Mengembalikan basis data dan berkas setiap instans"),
+        "tidy": _("Membuang tulisan sementara"),
+        "remove_instances": _("Memusnahkan basis data dan berkas setiap instans"),
+        "mark": _("Menandai di daftar aplikasi"),
     }
     return titles.get(step, step)
 
@@ -57,6 +63,8 @@ def operation_title(kind: str) -> str:
         "forget": _("Penghapusan jalan kembali"),
         "archive": _("Pengarsipan"),
         "purge": _("Pemusnahan data"),
+        "isolate": _("Pemindahan ke proses sendiri"),
+        "join": _("Pengembalian ke proses platform"),
         "setting": _("Pengubahan pengaturan"),
         "enable": _("Penyalaan"),
         "disable": _("Pematian"),
@@ -88,6 +96,7 @@ def fault_kind(kind: str) -> str:
         "job": _("pekerjaan gagal"),
         "event": _("gagal mendengar kabar"),
         "killed": _("mematikan proses"),
+        "process": _("prosesnya sendiri mati"),
         "memory": _("memori habis"),
         "leak": _("meninggalkan sisa"),
         "mail": _("surel ditolak"),

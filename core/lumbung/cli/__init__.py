@@ -19,11 +19,14 @@ from lumbung.settings import load_settings
 
 # Imported only when used: `lumbung plugin list` need not load the web server.
 _COMMANDS = {
+    "adopt": "lumbung.cli.adopt",
     "audit": "lumbung.cli.audit",
     "db": "lumbung.cli.db",
     "demo": "lumbung.cli.serving",
+    "deploy": "lumbung.cli.deploy",
     "doctor": "lumbung.cli.doctor",
     "init": "lumbung.cli.db",
+    "keeper": "lumbung.cli.keeper",
     "keys": "lumbung.cli.keys",
     "mail": "lumbung.cli.mail",
     "openid": "lumbung.cli.openid",

@@ -37,6 +37,12 @@ STEPS = {
     "exchange": "putting the copied tables back",
     "save": "saving what was written since",
     "forget": "dropping a copy whose time is over",
+    "write_out": "writing out database and files of each instance",
+    "remake": "making each instance for this version",
+    "take_back": "putting database and files of each instance back",
+    "tidy": "removing what was written out",
+    "remove_instances": "destroying database and files of each instance",
+    "mark": "marking it in the registry",
 }
 _WIDTH = 24
 

@@ -8,7 +8,16 @@ from typing import Any
 
 import click
 
-from lumbung.cli import archives, open_kernel, plugin_check, plugin_settings, plugin_suspend, plugin_upgrade
+from lumbung.cli import (
+    archives,
+    open_kernel,
+    plugin_check,
+    plugin_isolate,
+    plugin_process,
+    plugin_settings,
+    plugin_suspend,
+    plugin_upgrade,
+)
 from lumbung.cli._terminal import Terminal
 from lumbung.errors import LumbungError
 from lumbung.kernel import Kernel
@@ -114,6 +123,8 @@ def operations(as_json: bool, last: int) -> None:
 for command in (
     *archives.COMMANDS,
     *plugin_check.COMMANDS,
+    *plugin_isolate.COMMANDS,
+    *plugin_process.COMMANDS,
     *plugin_settings.COMMANDS,
     *plugin_suspend.COMMANDS,
     *plugin_upgrade.COMMANDS,

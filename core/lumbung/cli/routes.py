@@ -9,11 +9,13 @@ from typing import Any
 import click
 from flask import Flask
 
+from lumbung.addresses import label_of
 from lumbung.app import create_app
 from lumbung.cli import open_kernel
 from lumbung.errors import LumbungError
 from lumbung.gateway import HEALTH
 from lumbung.kernel import Kernel
+from lumbung.registry.manifest import Manifest
 from lumbung.runtimes.inline import InlineRuntime
 from lumbung.web.access import rule_of
 
@@ -48,7 +50,9 @@ def _routes_of_plugins(kernel: Kernel) -> Iterator[dict[str, Any]]:
     runtime = InlineRuntime(kernel)
     for plugin in kernel.snapshot().plugins.values():
         try:
-            if plugin.manifest.has_pages:
+            if plugin.manifest.is_foreign:
+                yield from _rules_of(plugin.manifest)
+            elif plugin.manifest.has_pages:
                 yield from list(_routes_of(runtime.open(plugin), plugin.name))
         except LumbungError as error:
             yield {
@@ -58,6 +62,14 @@ def _routes_of_plugins(kernel: Kernel) -> Iterator[dict[str, Any]]:
                 "permission": CLOSED,
                 "refusal": " ".join(str(error).split()),
             }
+
+
+def _rules_of(manifest: Manifest) -> Iterator[dict[str, Any]]:
+    """The access rules of a foreign application: each is for all that lies below its path, on a host of its own."""
+    for rule in manifest.access:
+        permission = "signed-in" if rule.rule == "signed_in" else rule.rule
+        address = f"{label_of(manifest.name)}.*{rule.path.rstrip('/')}/..."
+        yield {"path": address, "methods": ["*"], "plugin": manifest.name, "permission": permission}
 
 
 def _routes_of(app: Flask, plugin: str | None) -> Iterator[dict[str, Any]]:

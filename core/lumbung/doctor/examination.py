@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
-from lumbung.doctor import database, plugins, site
+from lumbung.doctor import database, instances, plugins, remote, site
 from lumbung.doctor.findings import Asked, Check, Finding, Severity, bad, both
 from lumbung.registry.discovery import describe_error
 
@@ -25,6 +25,12 @@ CHECKS: dict[str, Check] = {
     "operations": plugins.operations,
     "ways back": plugins.ways_back,
     "settings": plugins.settings,
+    "instances": instances.instances,
+    "keeper": instances.keeper,
+    "tools": instances.tools,
+    "environments": instances.environments,
+    "space": instances.space,
+    "elsewhere": remote.remote,
     "job worker": site.job_worker,
     "keys": site.keys,
     "mail": site.mail,
