@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,23 +46,11 @@ def house(database_urls: DatabaseUrls, tmp_path: Path) -> Iterator[TestHouse]:
     from lumbung.settings import Settings
     from lumbung.testing.house import TestHouse
 
-    with _import_state(tmp_path):
-        house = TestHouse(Settings(home=tmp_path / "home"), database_urls)
-        try:
-            yield house
-        finally:
-            house.close()
-
-
-@contextmanager
-def _import_state(folder: Path) -> Iterator[None]:
-    """Forget, after a test, the plugins that were installed into its own data folder."""
-    path = list(sys.path)
-    yield
-    sys.path[:] = path
-    for name, module in list(sys.modules.items()):
-        if name.startswith("lumbung_") and str(getattr(module, "__file__", "") or "").startswith(str(folder)):
-            del sys.modules[name]
+    house = TestHouse(Settings(home=tmp_path / "home"), database_urls)
+    try:
+        yield house
+    finally:
+        house.close()
 
 
 @pytest.fixture(scope="module")

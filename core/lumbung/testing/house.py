@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +29,7 @@ from lumbung.kernel import Kernel
 from lumbung.plugin_settings import services as plugin_settings
 from lumbung.plugin_settings.stored import Place
 from lumbung.portal.app import Portal
+from lumbung.registry.discovery import forget
 from lumbung.settings import Settings
 from lumbung.tenancy.models import Unit
 from lumbung.tenancy.services import add_unit, find_unit
@@ -39,6 +43,7 @@ _CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 # apps of the plugins that came with the environment; one that a test installed goes with it.
 _idle_portals: list[Portal] = []
 _idle_apps: list[dict[tuple[str, str], HouseApp]] = []
+_open_homes: Counter[Path] = Counter()  # two houses at one home are two processes of one site
 
 
 class HouseClient(Client):
@@ -79,7 +84,9 @@ class TestHouse:
     def __init__(self, settings: Settings, urls: DatabaseUrls) -> None:
         self.settings = settings
         self.urls = urls
+        self._path_before = list(sys.path)
         self.kernel = Kernel(settings, urls.app, migrator_url=urls.migrator)
+        _open_homes[settings.home] += 1
 
     @cached_property
     def app(self) -> Flask:
@@ -186,8 +193,11 @@ class TestHouse:
             server.server_close()
 
     def close(self) -> None:
-        """Give every connection back, and the portal and the plugins' apps to the next house."""
+        """Give every connection back, portal and apps to the next house, and forget the plugins of this one."""
         self.kernel.close()
+        _open_homes[self.settings.home] -= 1
+        if not _open_homes[self.settings.home]:
+            _forget_plugins(self._path_before, self.settings.home.parent)
         if isinstance(portal := self.__dict__.pop("app", None), Portal):
             _idle_portals.append(portal)
             apps: dict[tuple[str, str], HouseApp] = portal.extensions["lumbung"].inline.apps
@@ -197,3 +207,14 @@ class TestHouse:
     @staticmethod
     def _unit(scope: Scope, code: str) -> Unit:
         return find_unit(scope.session, code) or add_unit(scope.session, code=code, name=f"Unit {code}")
+
+
+def _forget_plugins(path_before: list[str], folder: Path) -> None:
+    """Take what a test put on the import path off it again, and the modules of its plugins."""
+    sys.path[:] = path_before
+    for name, module in list(sys.modules.items()):
+        if name.startswith("lumbung_") and str(getattr(module, "__file__", "") or "").startswith(
+            f"{folder.resolve()}/"
+        ):
+            del sys.modules[name]
+    forget()

@@ -92,7 +92,7 @@ class Prober:
         yield from self._routes_of(self._house.app, "", _CORE)
         runtime, tenant = InlineRuntime(self._house.kernel), self._house.kernel.tenant(self._mine)
         for plugin in self._house.kernel.snapshot().enabled_for(tenant.id):
-            if plugin.manifest.has_pages:
+            if plugin.manifest.has_pages and not plugin.manifest.is_foreign:
                 prefixes = (f"{plugin.name}_", "lumbung_person", "lumbung_unit")
                 yield from self._routes_of(runtime.open(plugin), f"/{plugin.name}", prefixes)
 
