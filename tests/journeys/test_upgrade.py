@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -45,6 +46,15 @@ def worker_of(site: int) -> psutil.Process | None:
         if child.cmdline()[-1:] == ["worker"]:
             return child
     return None
+
+
+def isolated_in(site: int) -> bool:
+    """Whether a process of the site runs a plugin alone."""
+    for one in psutil.Process(site).children(recursive=True):
+        with suppress(psutil.Error):  # it ends at this moment
+            if "lumbung.serving.isolated:application" in one.cmdline():
+                return True
+    return False
 
 
 def test_every_process_of_a_running_site_takes_in_an_upgrade(tmp_path):
@@ -89,3 +99,10 @@ def test_every_process_of_a_running_site_takes_in_an_upgrade(tmp_path):
         command("plugin", "install", str(wheel(tmp_path, "1.2.0")))
         wait_until(lambda: all(says("versi 1.2.0") for _ in range(IN_A_ROW)), patience=30)
         assert statuses <= {200, 307}
+        command("plugin", "isolate", "contoh")
+        wait_until(lambda: says("versi 1.2.0") and isolated_in(site.pid), patience=30)
+        assert all(says("versi 1.2.0") for _ in range(IN_A_ROW))
+        command("plugin", "install", str(wheel(tmp_path, "1.3.0")))
+        wait_until(lambda: all(says("versi 1.3.0") for _ in range(IN_A_ROW)), patience=30)
+        command("plugin", "join", "contoh")
+        wait_until(lambda: says("versi 1.3.0") and not isolated_in(site.pid), patience=30)
