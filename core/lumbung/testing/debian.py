@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PACKAGES = ("php-cli", "php-mysql", "mariadb-server", "mariadb-client", "nginx")
+PACKAGES = ("php-cli", "php-fpm", "php-mysql", "mariadb-server", "mariadb-client", "nginx")
 POLICY = Path("/usr/sbin/policy-rc.d")  # a program that is asked before any service is started; 101 is "no"
 
 
