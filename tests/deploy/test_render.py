@@ -163,7 +163,7 @@ class Server(BaseHTTPRequestHandler):
             code, headers = self.gate
             self.send_response(code)
         else:
-            code, headers = 200, {"X-Accel-Redirect": "/_lumbung/gate", "Set-Cookie": "a=1; Domain=localhost"}
+            code, headers = 200, {"X-Accel-Redirect": "/_lumbung/gate", "Set-Cookie": "a=1; Path=/x; Domain=localhost"}
             self.send_response(101 if self.headers.get("Upgrade") else 200)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -256,6 +256,7 @@ def _it_lets_in(port: int) -> None:
     assert not {"remote-user", "x-lumbung-token", "forwarded", "x-lumbung-identity"} & set(told)
     assert "X-Accel-Redirect" not in headers
     assert "domain=langsung.sumbawa.localhost" in headers["Set-Cookie"].lower()
+    assert "path=/;" in headers["Set-Cookie"].lower(), "one of a deeper path would not be there to be ended"
 
 
 def _a_fragment_is_refused(port: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +32,13 @@ def ask(settings: Settings, *, timeout: float = 5.0, **question: Any) -> dict[st
     `InstanceRow.state`, with ``at`` ("127.0.0.1:4711") once it is running, else ``reason`` (`Sentence.as_json`) and
     ``log`` (its last lines); it notes that the instance is used. With ``wait`` (seconds) it answers when it is running
     or failed, or when that time is over. Other questions: ``stop``, ``restart``, ``halt`` and ``resume`` (with ``by``),
-    and ``status``, which lists every instance it knows.
+    ``try``, which starts one that is being upgraded and stops it again, and ``status``, which lists every instance.
     """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(timeout)
-            line.connect(_short(socket_of(settings)))
+            with _short(socket_of(settings)) as name:
+                line.connect(name)
             line.sendall(json.dumps(question).encode() + b"\n")
             with line.makefile("rb") as file:
                 answer = json.loads(file.readline(LONGEST_LINE))
@@ -46,9 +49,14 @@ def ask(settings: Settings, *, timeout: float = 5.0, **question: Any) -> dict[st
     return answer
 
 
-def _short(path: Path) -> str:
-    """Return a name of the socket that fits into its 107 bytes, however deep the data folder lies."""
+@contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """Yield a name of the socket that fits into its 107 bytes, however deep the data folder lies."""
     if len(bytes(path)) < 100:
-        return str(path)
+        yield str(path)
+        return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    return f"/proc/self/fd/{folder}/{path.name}"
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
