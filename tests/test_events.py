@@ -148,3 +148,31 @@ def test_an_event_s_data_is_plain_and_says_when(house: TestHouse, listener: Any)
         [row] = scope.session.query(events.EventRow).all()
         assert (row.name, row.plugin, row.data) == ("pemberi.dipanggil", "pemberi", {"nomor": "A-7"})
         assert row.at.tzinfo is not None
+
+
+def test_an_event_can_be_heard_whoever_sends_it_but_nobody_hears_themselves_that_way(
+    house: TestHouse, gift: Any, as_owner: Any
+) -> None:
+    """Two senders that know nothing of the listener; the listener sends one of that name too."""
+    for name in ("banjir", "aspirasi"):
+        gift(name, more=f'\n[events]\nemits = ["{name}.damage_seen", "{name}.lain"]\n')
+    gift(
+        "pendengar",
+        init=LISTENER.format(name="pendengar", then="pass"),
+        files={"lumbung_pendengar/migrations/0001_x.py": TABLE.format(name="pendengar")},
+        hooks=["routes", "on_event"],
+        more='\n[events]\nemits = ["pendengar.damage_seen"]\nlistens = ["*.damage_seen"]\n',
+    )
+    for plugin, event in (
+        ("banjir", "banjir.damage_seen"),
+        ("aspirasi", "aspirasi.damage_seen"),
+        ("banjir", "banjir.lain"),
+        ("pendengar", "pendengar.damage_seen"),
+    ):
+        with house.scope("sumbawa", plugin=plugin):
+            emit(event, {"nomor": 1})
+    told = as_owner("SELECT e.name, d.subscriber FROM lumbung_delivery d JOIN lumbung_event e ON e.id = d.event_id")
+    assert sorted(map(tuple, told)) == [
+        ("aspirasi.damage_seen", "pendengar"),
+        ("banjir.damage_seen", "pendengar"),
+    ]

@@ -70,7 +70,7 @@ def emit(name: str, data: Mapping[str, Any]) -> None:
 def listeners(scope: Scope, name: str) -> list[str]:
     """Return the plugins enabled for the tenant that want to hear events of this name."""
     enabled = scope.kernel.snapshot().enabled_for(current_tenant().id)
-    return [plugin.name for plugin in enabled if name in plugin.manifest.events.listens]
+    return [plugin.name for plugin in enabled if plugin.manifest.hears(name)]
 
 
 def deliver(scope: Scope, delivery_id: UUID) -> None:

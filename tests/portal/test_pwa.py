@@ -173,3 +173,55 @@ def test_a_browser_without_service_workers_misses_nothing(house: TestHouse, new_
         page.goto(f"http://sumbawa.localhost:{port}/masuk")
         page.wait_for_load_state("networkidle")
         assert page.locator("form input[name=email]").is_visible()
+
+
+OFFLINE = """
+from datetime import datetime
+from flask import Blueprint
+from lumbung.sdk import current_person, hookimpl, public, signed_in
+blueprint = Blueprint("luar", __name__)
+PAGE = '<!doctype html><title>x</title><link rel="stylesheet" href="/_static/css/lumbung.css?v=1"><h1>{}</h1>'
+@blueprint.get("/formulir")
+@public
+def form():
+    return PAGE.format(current_person().name if current_person() else "Formulir luring")
+@blueprint.get("/pribadi")
+@signed_in
+def mine():
+    return PAGE.format("Milik " + current_person().name)
+@hookimpl
+def routes():
+    return [blueprint]
+"""
+
+
+def test_a_page_that_a_gift_names_works_without_a_network_and_is_nobodys(
+    house: TestHouse, gift: Any, new_page: Any
+) -> None:
+    """One that wants somebody to be signed in is not kept, though the manifest names it."""
+    gift("luar", init=OFFLINE, plain='offline = ["/formulir", "/pribadi"]')
+    house.person("sumbawa", "warga@a.id", name="Siti Rahmawati", password="kuda laut biru")
+    with house.serving() as port:
+        site = f"http://sumbawa.localhost:{port}"
+        page = new_page()
+        page.goto(f"{site}/masuk?next=/luar/formulir")
+        page.fill("input[name=email]", "warga@a.id")
+        page.fill("input[name=password]", "kuda laut biru")
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(lambda address: "/masuk" not in address)
+        assert page.locator("h1").inner_text() == "Siti Rahmawati", "with a network it is the page as it is now"
+        page.goto(f"{site}/")
+        page.evaluate(IN_CHARGE)
+        assert not [path for path, text in page.evaluate(KEPT) if "Siti" in text]
+        page.context.set_offline(True)
+        page.goto(f"{site}/luar/formulir?kategori=1")
+        assert page.locator("h1").inner_text() == "Formulir luring"
+        page.goto(f"{site}/luar/pribadi")
+        assert "Tidak ada sambungan internet" in page.locator("h1").inner_text()
+        page.context.set_offline(False)
+
+
+def test_pages_of_a_gift_that_is_off_are_no_longer_kept(house: TestHouse, gift: Any) -> None:
+    gift("luar", init=OFFLINE, plain='offline = ["/formulir"]')
+    assert '"/luar/formulir"' in house.client().get("/sw.js").text
+    assert "/luar/" not in house.client("sumbawabarat").get("/sw.js").text

@@ -102,14 +102,27 @@ def offline() -> Response:
 @blueprint.get("/sw.js")
 @public
 def service_worker() -> Response:
-    """Serve the service worker; it changes when the page it keeps, or a file of that page, does."""
+    """Serve the service worker; it changes when the page it keeps, a file of that page, or a gift's pages do."""
     page = _offline_page()
     files = ["/luring", *dict.fromkeys(_HOUSE_FILE.findall(page)), FONT]
-    kept = {"cache": f"lumbung-{hashlib.sha256(page.encode()).hexdigest()[:12]}", "files": files}
+    pages = _pages_of_gifts()
+    made_of = hashlib.sha256(json.dumps([page, pages]).encode())
+    kept = {
+        "cache": f"lumbung-{made_of.hexdigest()[:12]}",
+        "files": files,
+        "pages": list(pages),
+        "folders": ["/_static/", "/_tenant/", *sorted({f"{path[: path.index('/', 1)]}/static/" for path in pages})],
+    }
     answer = make_response(render_template("portal/sw.js", kept=kept))
     answer.headers["Content-Type"] = "text/javascript; charset=utf-8"
     answer.headers["Cache-Control"] = "no-cache"
     return answer
+
+
+def _pages_of_gifts() -> dict[str, str]:
+    """Return the paths that work without a network (``offline`` of a manifest), each with the version it is from."""
+    enabled = current_scope().kernel.snapshot().enabled_for(current_tenant().id)
+    return {f"/{one.name}{path}": one.version for one in enabled if one.usable for path in one.manifest.offline}
 
 
 def _offline_page() -> str:

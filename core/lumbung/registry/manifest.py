@@ -204,7 +204,10 @@ class ConsentAsked(Part):
 
 
 class Events(Part):
-    """Which events the plugin sends and which of others it wants to hear."""
+    """Which events the plugin sends and which of others it wants to hear.
+
+    ``*.damage_seen`` is an event of that name from whichever plugin sends it.
+    """
 
     emits: tuple[str, ...] = ()
     listens: tuple[str, ...] = ()
@@ -248,6 +251,7 @@ class Manifest(Part):
     consents: tuple[ConsentAsked, ...] = ()
     events: Events = Events()
     life_events: tuple[LifeEvent, ...] = ()
+    offline: tuple[PagePath, ...] = Field((), max_length=10)
     actions: tuple[AuditAction, ...] = ()
     jobs: tuple[ScheduledJob, ...] = ()
     settings: tuple[PluginSetting, ...] = Field((), max_length=100)
@@ -268,6 +272,8 @@ class Manifest(Part):
             if self.access or self.data_adapter or self.sign_in != SignIn():
                 raise Unfit("access, sign_in and data_adapter are for applications that run as a process or remotely")
             return self
+        if self.offline:
+            raise Unfit("offline is for inline applications: others are on a host of their own")
         if self.hooks or self.jobs or self.shared_tables:
             raise Unfit("an application that is not inline has no hooks, jobs or shared_tables")
         if self.runtime == "process" and not self.access:
@@ -316,6 +322,11 @@ class Manifest(Part):
         """Hooks it has to have and does not name: who holds personal data hands them out and erases them."""
         needed = DATA_HOOKS if self.personal_data and self.data_adapter is None else ()
         return tuple(hook for hook in needed if hook not in self.hooks)
+
+    def hears(self, event: str) -> bool:
+        """Whether it wants to hear an event; ``*.damage_seen`` is one of others, whoever sends it."""
+        sender, _, what = event.partition(".")
+        return event in self.events.listens or (sender != self.name and f"*.{what}" in self.events.listens)
 
     @property
     def has_pages(self) -> bool:

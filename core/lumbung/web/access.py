@@ -28,19 +28,24 @@ _MARK = "__lumbung_access__"
 
 @dataclass(frozen=True)
 class Access:
-    """Who may call a view: ``public``, ``signed-in``, ``staff``, or the name of a permission."""
+    """Who may call a view: ``public``, ``machine``, ``signed-in``, ``staff``, or the name of a permission."""
 
     permission: str
 
     def allows(self, person: Person | None) -> bool:
         """Whether this person (None: a visitor) may pass."""
-        if self.permission == "public":
+        if self.permission in ("public", "machine"):
             return True
         if person is None:
             return False
         if self.permission == "signed-in":
             return True
         return person.is_staff if self.permission == "staff" else person.can(self.permission)
+
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether nobody is ever signed in here: no cookie is read, so no form of another site can act for somebody."""
+        return self.permission == "machine"
 
 
 class AccessUndeclared(LumbungError):
@@ -50,6 +55,15 @@ class AccessUndeclared(LumbungError):
 def public(view: View) -> View:
     """Anybody may call this view, signed in or not."""
     return _mark(view, Access("public"))
+
+
+def machine(view: View) -> View:
+    """Any program may call this view, from anywhere: a web service, whose key is looked at by the view itself.
+
+    No cookie is read: nobody is signed in, whoever asks. That is why a POST needs no CSRF token here, and why pages of
+    other sites may read the answer (CORS).
+    """
+    return _mark(view, Access("machine"))
 
 
 def signed_in(view: View) -> View:
@@ -92,7 +106,7 @@ def refuse_undeclared(app: Flask, declared: frozenset[str], owner: str) -> None:
                 path=rule.rule,
                 owner=owner,
             )
-        if access.permission not in declared | {"public", "signed-in", "staff"}:
+        if access.permission not in declared | {"public", "machine", "signed-in", "staff"}:
             raise AccessUndeclared(
                 "The view %(view)s of %(owner)s asks for %(permission)r, which is not declared.",
                 view=rule.endpoint,

@@ -89,7 +89,7 @@ class HouseApp(Flask):
         self.serve_for(kernel)
         self.manifest = manifest
         self._own_templates = folder / "templates"
-        CSRFProtect(self)
+        self._csrf = CSRFProtect(self)
         i18n.set_up(self, domain, folder / "translations")
         errors.set_up(self)
         self.jinja_env.globals["once_field"] = once.once_field
@@ -117,6 +117,10 @@ class HouseApp(Flask):
     def seal(self, permissions: frozenset[str]) -> None:
         """Check that every view declares who may call it; call when all blueprints are in."""
         refuse_undeclared(self, permissions, self.manifest.name if self.manifest else "the portal")
+        for endpoint, view in self.view_functions.items():
+            rule = rule_of(self, endpoint)
+            if rule is not None and rule.is_for_programs:
+                self._csrf.exempt(view)
 
     def full_dispatch_request(self) -> Response:
         """Dispatch a request as one transaction: kept when a writing request ends well, undone otherwise."""
@@ -154,6 +158,8 @@ class HouseApp(Flask):
         if request.endpoint == "static":
             return None
         refuse_unstorable_text(request)
+        if rule.is_for_programs:
+            return None  # whatever cookies came along, nobody is signed in
         scope = current_scope()
         scope.person = load_person(scope)
         owes = scope.person is not None and scope.person.owes_factor
@@ -172,6 +178,9 @@ class HouseApp(Flask):
                 response.headers.setdefault(name, value)
             return pack(request, response, self.static_folder)
         _renew_token(response)
+        rule = rule_of(self, request.endpoint) if request.endpoint else None
+        if rule is not None and rule.is_for_programs:
+            response.headers.setdefault("Access-Control-Allow-Origin", "*")
         return pack(request, self._with_headers(response))
 
     def _with_headers(self, response: Response) -> Response:
