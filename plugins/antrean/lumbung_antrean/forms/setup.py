@@ -7,7 +7,6 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
-from lokal import HOLIDAY_YEARS
 from wtforms import (
     BooleanField,
     DateField,
@@ -32,6 +31,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from lumbung.sdk import today
 
 from ..models import Location, Service
+from ..services.closures import listed_years
 from ..words import _, _l
 
 WEEKDAYS = (
@@ -234,7 +234,7 @@ class ImportForm(FlaskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.year.choices = [(year, str(year)) for year in HOLIDAY_YEARS if year >= today().year]
+        self.year.choices = [(year, str(year)) for year in listed_years()]
 
 
 class ClosureForm(FlaskForm):

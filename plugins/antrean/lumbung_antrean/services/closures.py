@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from lokal import HOLIDAY_YEARS, get_holidays
 from sqlalchemy import or_, select
 
-from lumbung.sdk import DomainError, audit, current_person, emit, now, session, today
+from lumbung.sdk import DomainError, audit, current_person, emit, holidays, now, session, today
 
 from ..models import Closure, Holiday, Location, Service, Ticket
 from ..rules import states
@@ -18,6 +17,7 @@ from ..words import _
 from .booking import cancel_by_office
 
 LATEST = timedelta(days=90)
+KINDS = {"national": "national", "joint": "joint", "local": "office"}  # of the region's list, and here
 
 
 def holidays_from(first: date) -> Sequence[Holiday]:
@@ -52,22 +52,27 @@ def add_holiday(day: date, name: str, location: Location | None = None) -> Holid
     return holiday
 
 
-def import_national(year: int, *, joint_leave: bool) -> int:
-    """Add the national days off of a year that are still to come; return how many were new.
+def listed_years() -> list[int]:
+    """The years from this one on whose national days off the region knows."""
+    return [year for year in range(today().year, today().year + 3) if _listed(year, "national")]
 
-    ``joint_leave`` takes cuti bersama too. Days on which numbers were already taken are added as well: the
-    list is the government's, and the page tells which numbers are concerned.
+
+def import_national(year: int, *, joint_leave: bool) -> int:
+    """Add the region's days off of a year that are still to come; return how many were new.
+
+    They are the national ones as the region keeps them, with its own. ``joint_leave`` takes cuti bersama too. Days on
+    which numbers were already taken are added as well: the list is the government's, and the page tells which
+    numbers are concerned.
     """
-    if year not in HOLIDAY_YEARS:
-        known = ", ".join(str(known) for known in HOLIDAY_YEARS)
+    if not _listed(year, "national"):
+        known = ", ".join(str(known) for known in listed_years())
         raise DomainError(_("Daftar libur nasional yang tersedia: %(years)s.", years=known))
     added = 0
-    for found in get_holidays(year).holidays:
-        day, national = date.fromisoformat(found.date), found.type == "libur_nasional"
-        if day >= today() and (national or joint_leave) and not _known(day, None):
-            kind = "national" if national else "joint"
-            session.add(Holiday(date=day, name=found.name, kind=kind, location_id=None))
-            added += 1
+    for listed, kind in KINDS.items():
+        for day, name in _listed(year, listed).items():
+            if day >= today() and (listed != "joint" or joint_leave) and not _known(day, None):
+                session.add(Holiday(date=day, name=name, kind=kind, location_id=None))
+                added += 1
     session.flush()
     audit("antrean.holiday.import", str(year), added=added)
     return added
@@ -155,6 +160,10 @@ def _still_to_come(day: date, location: Location | None, service: Service | None
     if service:
         query = query.where(Ticket.service_id == service.id)
     return session.scalars(query.order_by(Ticket.starts, Ticket.number).with_for_update(of=Ticket)).all()
+
+
+def _listed(year: int, kind: str) -> dict[date, str]:
+    return holidays(date(year, 1, 1), date(year, 12, 31), kinds=[kind])
 
 
 def _known(day: date, location_id: UUID | None) -> bool:

@@ -116,6 +116,15 @@ def test_national_holidays_are_imported_once(office: Office) -> None:
             closures.import_national(2031, joint_leave=True)
 
 
+def test_days_that_the_region_works_on_are_not_imported(office: Office) -> None:
+    office.house.day_off(date(2026, 12, 10), "Hari Jadi")
+    office.house.worked_day(date(2026, 12, 24))
+    with office.inside():
+        assert closures.import_national(2026, joint_leave=True) == 2
+        found = {row.date: row.kind for row in session.scalars(select(Holiday))}
+        assert found == {date(2026, 12, 10): "office", date(2026, 12, 25): "national"}
+
+
 def test_calendar_explains_closed_days(office: Office) -> None:
     with office.inside():
         closures.add_holiday(TOMORROW, "Hari Jadi")
