@@ -18,6 +18,7 @@ from lumbung.identity.sessions import Lifetime
 from lumbung.instances import accounts
 from lumbung.kernel import Kernel
 from lumbung.notifications import services as notifications
+from lumbung.notifications import visitor_letters
 from lumbung.notifications.role_news import announce_ends
 from lumbung.openid import keys as openid_keys
 from lumbung.openid import tokens as openid_tokens
@@ -41,6 +42,9 @@ def rules(settings: Settings) -> list[Rule]:
         Rule(both("Percobaan masuk yang gagal"), A_DAY, _attempts, "lumbung_sign_in_attempt"),
         Rule(both("Pemberitahuan"), notifications.KEEP_ANY, notifications.sweep, "lumbung_notification"),
         Rule(both("Surat dengan tautan rahasia"), letters.KEEP, letters.sweep, "lumbung_letter"),
+        Rule(
+            both("Surat kepada tamu tanpa akun"), visitor_letters.KEEP, visitor_letters.sweep, "lumbung_visitor_letter"
+        ),
         Rule(both("Catatan akses data pribadi"), reading.KEEP, reading.sweep, "lumbung_access"),
         Rule(both("Tantangan kunci sandi"), A_DAY, passkeys.sweep, personal=False),
         Rule(both("Kode dan token aplikasi"), A_DAY, openid_tokens.sweep, personal=False),

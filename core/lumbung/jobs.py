@@ -53,6 +53,11 @@ def defer_letter(scope: Scope, letter_id: UUID) -> None:
     _put(scope, "lumbung.letter", {"letter": str(letter_id)})
 
 
+def defer_visitor_letter(scope: Scope, letter_id: UUID) -> None:
+    """Have a letter to somebody without an account sent, if this transaction is committed."""
+    _put(scope, "lumbung.visitor_letter", {"letter": str(letter_id)})
+
+
 def defer_app_accounts(scope: Scope, person_id: UUID) -> None:
     """Have somebody's accounts in foreign applications brought in step, if this transaction is committed."""
     _put(scope, "lumbung.app_accounts", {"person": str(person_id)})

@@ -38,6 +38,7 @@ from lumbung.notifications.anchors import anchor_trails
 from lumbung.notifications.fault_news import announce_suspensions
 from lumbung.notifications.mailing import send_by_mail
 from lumbung.notifications.secret_letters import send_letter
+from lumbung.notifications.visitor_letters import send_visitor_letter
 from lumbung.privacy.clocks import remind_everywhere
 from lumbung.registry.at_work import board
 from lumbung.registry.code import follow_while_idle
@@ -102,6 +103,11 @@ def worker_app(kernel: Kernel) -> procrastinate.App:
     def letter(tenant: str, letter: str) -> None:
         with kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
             _noting_refusals(lambda: send_letter(scope, UUID(letter), mailer))
+
+    @app.task(name="lumbung.visitor_letter", retry=MAIL_RETRY)
+    def visitor_letter(tenant: str, letter: str) -> None:
+        with kernel.scope(kernel.tenant(tenant), actor="worker") as scope:
+            _noting_refusals(lambda: send_visitor_letter(scope, UUID(letter), mailer))
 
     @app.task(name="lumbung.app_accounts", retry=MAIL_RETRY)
     def app_accounts(tenant: str, person: str) -> None:

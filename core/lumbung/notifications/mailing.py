@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from uuid import UUID
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 from sqlalchemy import func, select
 
 from lumbung.addresses import public_address
@@ -60,6 +60,11 @@ def send_by_mail(scope: Scope, notification_id: UUID, mailer: Mailer) -> bool:
 
 def _may_be_sent(told: Notification, person: PersonRow) -> bool:
     return person.active and (person.mail or told.must_reach)
+
+
+def template_of(name: str) -> Template:
+    """Return a template of a letter by its name, such as ``visitor.txt``."""
+    return _templates.get_template(name)
 
 
 def language_of(person: PersonRow, tenant: Tenant) -> str:

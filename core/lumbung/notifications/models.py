@@ -1,16 +1,17 @@
-"""The table of notifications."""
+"""The tables of notifications, and of letters to visitors."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, String
+from sqlalchemy import DateTime, LargeBinary, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumbung.bilingual import Bilingual
 from lumbung.database.core_model import CoreModel
+from lumbung.database.encrypted import Encrypted
 from lumbung.database.model import belongs_to
 
 
@@ -40,3 +41,20 @@ class Notification(CoreModel):
     def text_in(self, language: str) -> str:
         """Return the text in one language."""
         return Bilingual(**self.text)(language)
+
+
+class VisitorLetter(CoreModel):
+    """A letter to an address that is nobody's account. ``title`` and ``text`` are ``{"id": ..., "en": ...}``."""
+
+    __tablename__ = "lumbung_visitor_letter"
+
+    plugin: Mapped[str | None] = mapped_column(String(40))
+    email: Mapped[str] = mapped_column(Encrypted())
+    email_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    name: Mapped[str] = mapped_column(Encrypted())
+    path: Mapped[str] = mapped_column(Encrypted())
+    language: Mapped[str] = mapped_column(String(8))
+    title: Mapped[dict[str, str]] = mapped_column(JSONB)
+    text: Mapped[dict[str, str]] = mapped_column(JSONB)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -37,7 +37,7 @@ def notify(person_id: UUID, title: Bilingual, text: Bilingual, url: str, *, must
     a few words, ``text`` a sentence or two, ``url`` the path on this host where they can act on it. Raises
     `UnknownPerson`, or `ValueError` for a text that is empty or too long or an address that leads elsewhere.
     """
-    _refuse_unusable(title, text, url)
+    refuse_unusable(title, text, url)
     scope = current_scope()
     person = scope.session.get(PersonRow, (current_tenant().id, person_id))
     if person is None:
@@ -96,7 +96,8 @@ def sweep(session: Session) -> int:
     return len(session.execute(delete(Notification).where(old).returning(Notification.id)).all())
 
 
-def _refuse_unusable(title: Bilingual, text: Bilingual, url: str) -> None:
+def refuse_unusable(title: Bilingual, text: Bilingual, url: str) -> None:
+    """Raise `ValueError` for a message with an empty or endless text, or that leads elsewhere."""
     for words, longest in ((title, LONGEST_TITLE), (text, LONGEST_TEXT)):
         if not isinstance(words, Bilingual):
             raise TypeError(f"A notification is told in both languages, as `both` makes them; this is {words!r}.")

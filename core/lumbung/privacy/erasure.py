@@ -25,6 +25,8 @@ from lumbung.errors import LumbungError
 from lumbung.hooks import DataSubject, Erased
 from lumbung.identity.models import PersonRow, SignInAttempt
 from lumbung.instances import accounts, adapter
+from lumbung.notifications import visitor_letters
+from lumbung.notifications.models import VisitorLetter
 from lumbung.privacy import requests
 from lumbung.privacy.clocks import code_of
 from lumbung.privacy.models import Consent, DataRequest
@@ -197,6 +199,8 @@ def _delete_what_goes_along(session: Session, row: PersonRow) -> int:
         gone += len(deleted.all())
     by_address = text("DELETE FROM lumbung_letter WHERE email = :email RETURNING 1")
     gone += len(session.execute(by_address, {"email": row.email}).all())
+    to_visitor = delete(VisitorLetter).where(VisitorLetter.email_hash == visitor_letters.index_of(row.email))
+    gone += len(session.execute(to_visitor.returning(VisitorLetter.id)).all())
     tried = hashlib.sha256(row.email.encode()).digest()
     attempts = delete(SignInAttempt).where(SignInAttempt.email_hash == tried).returning(SignInAttempt.id)
     gone += len(session.execute(attempts).all())

@@ -77,6 +77,8 @@ def core_entries(keep: Mapping[str, timedelta]) -> list[Entry]:
               PUBLIC_SERVICE, "lumbung_sign_in_attempt", keep.get("lumbung_sign_in_attempt"), people),
         Entry(both("Pemberitahuan"), both("Mengabarkan hal yang menyangkut orang itu"),
               PUBLIC_SERVICE, "lumbung_notification", keep.get("lumbung_notification"), people),
+        Entry(both("Alamat surel tamu, dan surat kepadanya"), both("Mengabarkan perkara yang ia sampaikan"),
+              PUBLIC_SERVICE, "lumbung_visitor_letter", keep.get("lumbung_visitor_letter"), both("Tamu tanpa akun")),
         Entry(both("Persetujuan dan permintaan atas data pribadi"), both("Membuktikan bahwa hak dipenuhi"),
               LEGAL_DUTY, "lumbung_consent, lumbung_data_request", subjects=people),
         Entry(both("Catatan akses data pribadi"), both("Menjelaskan siapa membuka data siapa"),
