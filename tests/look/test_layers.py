@@ -147,7 +147,7 @@ def test_a_mark_on_the_map_tells_its_place_and_nothing_leaves_this_host(guide: A
     mark.focus()
     page.keyboard.press("Enter")
     assert page.locator(".leaflet-popup a").first.text_content() == "Kantor Kecamatan Plampang"
-    assert page.locator(".lb-map-land").count() == 1
+    assert page.locator("#map .lb-map-land").count() == 1
     assert all("//sumbawa.localhost:" in url for url in asked), asked
     assert not [url for url in asked if "/images/" in url]
 

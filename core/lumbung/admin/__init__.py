@@ -31,6 +31,8 @@ ROOMS = (
     "second_factor",
     "units",
     "regions",
+    "boundaries",
+    "holidays",
     "identity",
     "openid",
     "upstream",

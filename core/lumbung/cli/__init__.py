@@ -21,10 +21,12 @@ from lumbung.settings import load_settings
 _COMMANDS = {
     "adopt": "lumbung.cli.adopt",
     "audit": "lumbung.cli.audit",
+    "boundary": "lumbung.cli.boundary",
     "db": "lumbung.cli.db",
     "demo": "lumbung.cli.serving",
     "deploy": "lumbung.cli.deploy",
     "doctor": "lumbung.cli.doctor",
+    "holiday": "lumbung.cli.holiday",
     "init": "lumbung.cli.db",
     "keeper": "lumbung.cli.keeper",
     "keys": "lumbung.cli.keys",

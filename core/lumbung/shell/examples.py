@@ -211,6 +211,11 @@ GROUPS = (
             Example("share_bar", _("Bagian"), _("Jumlah persennya selalu seratus.")),
             Example("spark", _("Garis kecil"), _("Di samping angka yang tertulis.")),
             Example("map", _("Peta"), _("Daftar tautannya selalu ada, juga tanpa peta.")),
+            Example(
+                "layered_map",
+                _("Peta yang bertanya"),
+                _("Isinya diambil sepotong-sepotong menurut saringan dan bagian yang tampak."),
+            ),
             Example("calendar", _("Kalender"), _("Senin lebih dulu; menjadi daftar pada ponsel.")),
         ),
     ),

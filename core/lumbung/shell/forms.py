@@ -11,6 +11,7 @@ from wtforms import (
     FileField,
     Form,
     FormField,
+    HiddenField,
     IntegerField,
     MultipleFileField,
     PasswordField,
@@ -118,3 +119,4 @@ class PlaceForm(FlaskForm):
         ],
         places=6,
     )
+    accuracy = HiddenField()

@@ -9,7 +9,8 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 
 from lumbung.context import current_scope, current_tenant
-from lumbung.shell import samples
+from lumbung.geography.boundaries import boundary_shapes
+from lumbung.shell import map_samples, samples
 from lumbung.shell.examples import FRAMES, GROUPS, Group, find_frame, find_group
 from lumbung.shell.forms import GuestForm, PlaceForm, UploadForm
 from lumbung.shell.icons import icon_names
@@ -80,6 +81,29 @@ def greet() -> BaseResponse:
 def clock() -> str:
     """Return the part of a page that renews itself."""
     return render_template("shell/_clock.html", now=current_tenant().now())
+
+
+@blueprint.get("/peta/titik.json")
+@requires("platform.plugins")
+def map_points() -> dict[str, Any]:
+    """Answer the sample map: what lies in its box, as its filters say."""
+    found = map_samples.within(request.args.get("kotak", ""), request.args.get("jenis", ""))
+    return map_samples.answer(found, request.args.get("z", 9, type=int))
+
+
+@blueprint.get("/peta/panas.json")
+@requires("platform.plugins")
+def map_heat() -> dict[str, Any]:
+    """Answer the sample map where much happens."""
+    found = map_samples.within(request.args.get("kotak", ""), request.args.get("jenis", ""))
+    return {"points": [(lat, lon, 1) for lat, lon, _kind in found]}
+
+
+@blueprint.get("/peta/batas.json")
+@requires("platform.plugins")
+def map_shapes() -> dict[str, Any]:
+    """Return the boundaries that the tenant has loaded, to draw below the sample reports."""
+    return {"type": "FeatureCollection", "features": boundary_shapes()}
 
 
 @blueprint.get("/bingkai/<name>")

@@ -15,6 +15,7 @@ import lumbung
 from lumbung.addresses import app_address
 from lumbung.announcements.services import Urgent, urgent_now
 from lumbung.context import Scope, scope_or_none
+from lumbung.geography.boundaries import box_of_tenant
 from lumbung.identity.person import Person
 from lumbung.registry.manifest import Manifest
 from lumbung.registry.state import InstalledPlugin
@@ -145,6 +146,11 @@ class HouseView:
         return Tiles(settings.map_tiles, settings.map_credit or "") if settings.map_tiles else None
 
     @property
+    def map_box(self) -> list[float] | None:
+        """West, south, east and north of the tenant, where a map begins; None while it has loaded no boundary."""
+        return box_of_tenant(self._scope)
+
+    @property
     def path(self) -> str:
         """The path of this page from the root of the host, with its query unless that is absurdly long."""
         whole = request.script_root + request.full_path.rstrip("?")
@@ -260,6 +266,8 @@ class HouseView:
             (t("Faktor kedua"), "/admin/faktor-kedua/", "lock", ("core.people",)),
             (t("Perangkat daerah"), "/admin/unit/", "building", ("core.units",)),
             (t("Wilayah"), "/admin/wilayah/", "map-pin", ("core.units",)),
+            (t("Batas wilayah"), "/admin/batas-wilayah/", "map-2", ("core.units",)),
+            (t("Hari libur"), "/admin/hari-libur/", "calendar-off", ("core.tenant",)),
             (t("Identitas daerah"), "/admin/daerah/", "id", ("core.tenant",)),
             (t("Aplikasi terhubung"), "/admin/openid/", "apps", ("core.tenant",)),
             (t("Identitas luar"), "/admin/identitas-luar/", "login", ("core.tenant",)),

@@ -119,6 +119,7 @@ function send(form, submitter) {
 function show(request) {
   const answer = new DOMParser().parseFromString(request.responseText, "text/html");
   const body = answer.body;
+  for (const spare of body.querySelectorAll("noscript")) spare.remove(); // parsed as if there were no scripts
   document.title = answer.title;
   history.pushState(null, "", request.responseURL);
   const here = location.pathname + location.search;
