@@ -71,6 +71,7 @@ translations: install ## Gather new texts into the catalogues and compile them
 			$(BIN)/pybabel -q update -D $$name -l en -i $$template -d $$folder -N --ignore-pot-creation-date; \
 		else \
 			$(BIN)/pybabel -q init -D $$name -l en -i $$template -d $$folder; \
+			sed -i -e 's/FULL NAME <EMAIL@ADDRESS>/-/; s/EMAIL@ADDRESS/-/; s/en <LL@li.org>/English/; /^# FIRST AUTHOR/d' $$catalogue; \
 		fi; \
 		$(BIN)/pybabel compile -D $$name -d $$folder --statistics; rm -f $$template; \
 	done

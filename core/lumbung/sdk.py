@@ -5,10 +5,10 @@ Tests of a plugin may also import `lumbung.testing`. Everything else of the core
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urljoin
 from uuid import UUID
 
@@ -18,14 +18,25 @@ from lumbung.addresses import local_path, public_address
 from lumbung.audit import note_reading
 from lumbung.audit import record as audit
 from lumbung.bilingual import Bilingual
+from lumbung.calendar.working import add_working_days, holidays, is_working_day, working_days_between
 from lumbung.context import current_scope, current_tenant, session
 from lumbung.database.encrypted import Encrypted
 from lumbung.database.model import TenantOwned, belongs_to
 from lumbung.demo import Demo
+from lumbung.documents import paper
+from lumbung.documents.paper import document
+from lumbung.documents.pdf import PDF
+from lumbung.documents.pictures import Picture, PictureError
+from lumbung.documents.pictures import read_picture as _read_picture
 from lumbung.documents.qr import qr_svg
 from lumbung.documents.spreadsheet import Column, Sheet, spreadsheet
 from lumbung.errors import DomainError
 from lumbung.events import emit
+from lumbung.geography.boundaries import Place, boundary_shapes, centre_of, place_at
+from lumbung.geography.earth import distance_m, nearest_on
+from lumbung.geography.errors import GeographyError
+from lumbung.geography.features import Feature, FeatureFile
+from lumbung.geography.features import read_features as _read_features
 from lumbung.hooks import Affair, DataSection, DataSubject, DeskTask, Erased, Event, Moved, SearchHit, hookimpl
 from lumbung.identity import cards as people
 from lumbung.identity.blind_index import blind_index
@@ -33,13 +44,16 @@ from lumbung.identity.current import current_person
 from lumbung.identity.person import Person
 from lumbung.jobs import defer
 from lumbung.notifications.services import notify as _notify
+from lumbung.notifications.visitor_letters import post_letter
 from lumbung.openid.clients import OpenIDClient, openid_client
+from lumbung.outgoing import OutgoingFailed, OutgoingRefused, Reply
+from lumbung.outgoing import ask as _ask
 from lumbung.plugin_settings import reading as _settings
 from lumbung.privacy import consents
 from lumbung.tenancy import cards as units
 from lumbung.tenancy.regions import Region, districts, find_region, villages
 from lumbung.tenancy.tenant import Tenant
-from lumbung.web.access import public, reaches, requires, signed_in, staff, within
+from lumbung.web.access import machine, public, reaches, requires, signed_in, staff, within
 from lumbung.web.calendars import Day, Month, month, month_of
 from lumbung.web.current_unit import current_unit, current_units
 from lumbung.web.downloads import XLSX, download
@@ -55,6 +69,7 @@ from lumbung.web.i18n import (
 )
 from lumbung.web.limits import rate_limit
 from lumbung.web.listing import BulkAction, ChoiceFilter, DateFilter, ListColumn, Listing, selected_ids
+from lumbung.web.refusals import words_of as _words_of
 from lumbung.web.toasts import toast
 
 Row = TypeVar("Row", bound=TenantOwned)
@@ -75,27 +90,40 @@ __all__ = [
     "Encrypted",
     "Erased",
     "Event",
+    "Feature",
+    "FeatureFile",
     "ListColumn",
     "Listing",
     "Month",
     "Moved",
     "OpenIDClient",
+    "OutgoingFailed",
+    "OutgoingRefused",
     "Person",
+    "Picture",
+    "Place",
     "Region",
+    "Reply",
     "SearchHit",
     "Sheet",
     "Tenant",
     "TenantOwned",
     "TooMany",
+    "add_working_days",
+    "ask_outside",
     "audit",
     "belongs_to",
     "blind_index",
+    "boundary_shapes",
+    "centre_of",
     "current_person",
     "current_tenant",
     "current_unit",
     "current_units",
     "defer",
+    "distance_m",
     "districts",
+    "document",
     "emit",
     "external_url",
     "find",
@@ -108,21 +136,31 @@ __all__ = [
     "format_time",
     "give_consent",
     "has_consent",
+    "holidays",
     "hookimpl",
+    "is_working_day",
     "language",
     "local_path",
+    "machine",
     "month",
     "month_of",
+    "nearest_on",
     "note_reading",
     "notify",
     "now",
     "openid_client",
+    "paper",
     "people",
+    "place_at",
+    "post_letter",
     "public",
     "qr_svg",
     "rate_limit",
+    "read_features",
+    "read_picture",
     "requires",
     "selected_ids",
+    "send_document",
     "send_spreadsheet",
     "session",
     "setting",
@@ -135,6 +173,7 @@ __all__ = [
     "units",
     "villages",
     "within",
+    "working_days_between",
 ]
 
 
@@ -188,6 +227,25 @@ def external_url(path: str) -> str:
     return urljoin(request.host_url, path)
 
 
+def ask_outside(
+    url: str,
+    *,
+    method: str = "GET",
+    form: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    largest: int = 1024 * 1024,
+    seconds: float = 8.0,
+) -> Reply:
+    """Ask another server and return its answer: `.status .headers .body`, ``.json()``. For jobs; a page would wait.
+
+    Only https, to public networks (others are an operator's setting); no redirect is followed; at most ``largest``
+    bytes and ``seconds``. Raises `OutgoingRefused` for an address that is not asked, `OutgoingFailed` for one that does
+    not answer or cannot be used.
+    """
+    settings = current_scope().kernel.settings
+    return _ask(settings, url, method=method, form=form, headers=headers, largest=largest, seconds=seconds)
+
+
 def notify(person_id: UUID, title: Bilingual, text: Bilingual, url: str) -> None:
     """Tell one of the tenant's people something, in this transaction: in the portal, and by e-mail if they wish.
 
@@ -235,3 +293,32 @@ def setting(name: str, *, unit: UUID | None = None) -> Any:
 def send_spreadsheet(name: str, sheets: Sequence[Sheet]) -> Response:
     """Return a download of an xlsx file called ``name``.xlsx; see `lumbung.documents.spreadsheet`."""
     return download(f"{name}.xlsx", spreadsheet(sheets), XLSX)
+
+
+def send_document(name: str, title: str, blocks: Sequence[dict[str, Any]]) -> Response:
+    """Return a download of a PDF called ``name``.pdf, in the reader's language; see `paper` for its parts."""
+    return download(f"{name}.pdf", document(title, blocks, language=language()), PDF)
+
+
+def read_picture(source: BinaryIO | bytes, *, longest: int = 1600) -> Picture:
+    """Read a picture that a visitor sent: upright, at most ``longest`` pixels a side, and nothing hidden in it.
+
+    `.content` and `.thumbnail` are JPEGs; `.taken_at`, `.lat` and `.lon` what the camera wrote, which the JPEGs no
+    longer hold. Raises `DomainError` in the reader's language: no picture, broken, too large.
+    """
+    try:
+        return _read_picture(source, longest=longest)
+    except PictureError as refusal:
+        raise DomainError(_words_of(refusal)) from None
+
+
+def read_features(file: BinaryIO, name: str) -> FeatureFile:
+    """Read the shapes of a file: GeoJSON, CSV, a zipped shapefile, KML. ``name`` tells by its ending which.
+
+    What comes out is WGS 84, longitude first, mended; `.notes` says what was changed. Raises `DomainError` in the
+    reader's language, naming row and column, for a file that cannot be read: then nothing of it is used.
+    """
+    try:
+        return _read_features(file, name)
+    except GeographyError as refusal:
+        raise DomainError(_words_of(refusal)) from None

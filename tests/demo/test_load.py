@@ -15,6 +15,7 @@ from lumbung.demo.regency import TENANTS
 from lumbung.errors import LumbungError
 from lumbung.lifecycle.enable import disable, enable
 from lumbung.lifecycle.operations import install_wheel, uninstall
+from lumbung.sdk import place_at
 from lumbung.testing import TestHouse, make_wheel
 
 COUNT = (
@@ -63,6 +64,19 @@ def test_sumbawa_announces_three_things_once_and_what_was_deleted_alone_does_not
     assert as_owner(told + "'sumbawa'") == [("plain",), ("plain",)]
     demo.kernel.state.forget()
     assert "Jadwal perekaman KTP-el keliling" in demo.client("sumbawa").get("/pengumuman/").get_data(as_text=True)
+
+
+def test_sumbawa_knows_roughly_what_is_inside(demo: TestHouse) -> None:
+    within = {"Sumbawa Besar": (-8.4932, 117.4205), "Alas": (-8.5342, 117.0053), "Lunyuk": (-8.952, 117.21)}
+    outside = {"Dompu": (-8.537, 118.463), "at sea": (-8.3, 117.1)}
+    with demo.scope("sumbawa"):
+        assert {name: place_at(*place).inside for name, place in within.items()} == dict.fromkeys(within, True)
+        assert {name: place_at(*place).inside for name, place in outside.items()} == dict.fromkeys(outside, False)
+    with demo.scope("sumbawabarat"):
+        assert place_at(-8.4932, 117.4205).inside is None
+    load_demo(demo.settings, demo.urls, tell=lambda _: None)
+    page = demo.client("sumbawa", demo.person("sumbawa", "admin@sumbawa.example")).get("/admin/batas-wilayah/")
+    assert page.get_data(as_text=True).count("bukan batas resmi") == 1
 
 
 def test_a_plugin_names_the_unit_that_runs_it_unless_somebody_did(

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, select
@@ -316,3 +317,21 @@ def test_two_at_once_give_a_role_once_and_leave_an_administrator(house: TestHous
     with house.scope() as scope:
         assert [one.role for one in row_of(scope, siti).grants] == ["officer"]
         assert accounts.admins(scope.session) == 1
+
+
+def test_who_may_do_something_in_a_unit_is_found_upwards_or_in_that_very_unit(house: TestHouse, gift: Gift) -> None:
+    gift("loket", more=RIGHTS)
+    above, below = house.unit("sumbawa", "DINAS"), house.unit("sumbawa", "BIDANG", parent="DINAS")
+    aside = house.unit("sumbawa", "LAIN")
+    for email, unit in (("dinas@a.id", "DINAS"), ("bidang@a.id", "BIDANG"), ("semua@a.id", None)):
+        house.person("sumbawa", email, roles=[("loket.server", unit)])
+    house.person("sumbawa", "bukan@a.id", roles=[("officer", "BIDANG")])
+
+    def found(unit: UUID, *, above: bool = True) -> list[str]:
+        return [card.email for card in cards.with_permission("loket.serve", unit=unit, above=above)]
+
+    with house.scope():
+        assert found(below) == ["bidang@a.id", "dinas@a.id", "semua@a.id"]
+        assert found(above) == ["dinas@a.id", "semua@a.id"]
+        assert found(aside) == ["semua@a.id"]
+        assert (found(below, above=False), found(aside, above=False)) == (["bidang@a.id"], [])

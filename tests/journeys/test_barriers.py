@@ -17,7 +17,9 @@ from playwright.sync_api import Page
 RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 NARROW = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "target-size", "scrollable-region-focusable"]}
 AXE = Axe().axe_script
-NOT_A_PAGE = re.compile(r"/static/|/_static/|/_tenant/|/unduh|\.(?:json|csv|xlsx|pdf|webmanifest|js|css|png|svg|atom)$")
+NOT_A_PAGE = re.compile(
+    r"/static/|/_static/|/_tenant/|/unduh|/foto/|\.(?:json|geojson|rss|xml|csv|xlsx|pdf|webmanifest|js|css|png|svg|atom)$"
+)
 
 Who = tuple[str, tuple[str, ...], tuple[str, ...], int]
 
@@ -25,7 +27,7 @@ Who = tuple[str, tuple[str, ...], tuple[str, ...], int]
 VISITOR = ("", ("/",), ("/admin", "/meja", "/_shell"), 15)
 CITIZEN = ("warga@sumbawa.example", ("/akun", "/urusan", "/pemberitahuan", "/antrean/t"), (), 4)
 OFFICER = ("loket1@sumbawa.example", ("/meja", "/antrean/loket", "/antrean/hari-ini", "/antrean/petugas"), (), 5)
-ADMIN = ("admin@sumbawa.example", ("/admin", "/antrean/pengaturan", "/antrean/rekap"), (), 20)
+ADMIN = ("admin@sumbawa.example", ("/admin", "/antrean/pengaturan", "/antrean/rekap", "/infrastruktur/pe"), (), 45)
 OPERATOR = ("operator@sumbawa.example", ("/admin/plugin", "/admin/tenant", "/_shell"), (), 10)
 
 

@@ -40,8 +40,11 @@ ROOMS = (
     "instances/databases",
     "keeper",
     "adoption",
+    "calendar",
+    "documents",
     "deploy",
     "doctor",
+    "geography",
 )
 MODULES = (
     "migrate",

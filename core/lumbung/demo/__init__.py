@@ -31,8 +31,15 @@ class Demo:
         return unit.id
 
     def grant(self, email: str, role: str, unit_code: str | None = None) -> None:
-        """Give a sample person a role of the plugin, for a unit or the whole tenant. Harmless to repeat."""
-        session = current_scope().session
+        """Give a sample person a role of the plugin (``antrean.operator``), for a unit or the whole tenant.
+
+        Harmless to repeat. Raises `LumbungError` for a role that the plugin's manifest does not declare.
+        """
+        scope = current_scope()
+        plugin = scope.kernel.snapshot().plugins.get(scope.plugin or "")
+        if plugin and role not in {f"{plugin.name}.{one.name}" for one in plugin.manifest.roles}:
+            raise LumbungError(f"{plugin.name} has no role {role!r}.")
+        session = scope.session
         unit = find_unit(session, unit_code) if unit_code else None
         people.grant(session, self._person(email), role, unit)
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from lumbung.database.roles import DatabaseUrls
 from lumbung.demo import Demo
 from lumbung.demo.announcements import load_announcements
+from lumbung.demo.boundaries import load_boundary
 from lumbung.demo.regency import SUMBAWA, TENANTS, SamplePerson, SampleTenant
 from lumbung.demo.roles import load_roles
 from lumbung.identity import employment, nik, people
@@ -132,6 +133,7 @@ def _load_tenant(kernel: Kernel, sample: SampleTenant, password: str) -> None:
         if sample is SUMBAWA:
             load_announcements(scope.session)
             load_roles(scope.session)
+            load_boundary(scope.session, sample.region_code, by=ACTOR)
 
 
 def _load_units(session: Session, sample: SampleTenant) -> None:

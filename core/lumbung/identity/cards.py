@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from lumbung.context import current_scope
 from lumbung.identity import roles
-from lumbung.identity.models import PersonRow
+from lumbung.identity.models import Grant, PersonRow
+from lumbung.tenancy.services import unit_tree
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,31 @@ def several(person_ids: Iterable[UUID]) -> dict[UUID, PersonCard]:
     return {row.id: _card(row) for row in rows}
 
 
-def with_permission(permission: str) -> list[PersonCard]:
-    """Return who may do something in the tenant, in some unit at least, by name."""
-    rows = current_scope().session.scalars(
-        select(PersonRow).where(PersonRow.active, roles.may(permission)).order_by(PersonRow.name)
-    )
+def with_permission(permission: str, *, unit: UUID | None = None, above: bool = True) -> list[PersonCard]:
+    """Return who may do something in the tenant, in some unit at least, by name.
+
+    With a ``unit``, only who may do it there: by a role in that unit, in one above it, or in the whole tenant. Unless
+    ``above``, only those with a role in that very unit.
+    """
+    holds = roles.may(permission)
+    if unit is not None:
+        there = Grant.unit_id.in_(_upwards(unit) if above else [unit])
+        holds = PersonRow.grants.any(
+            and_(roles.giving(permission), or_(there, Grant.unit_id.is_(None)) if above else there)
+        )
+    rows = current_scope().session.scalars(select(PersonRow).where(PersonRow.active, holds).order_by(PersonRow.name))
     return [_card(row) for row in rows]
+
+
+def _upwards(unit_id: UUID) -> list[UUID]:
+    """A unit and those above it."""
+    parents = {unit.id: unit.parent_id for _depth, unit in unit_tree(current_scope().session)}
+    found: list[UUID] = []
+    here: UUID | None = unit_id
+    while here is not None and here not in found:
+        found.append(here)
+        here = parents.get(here)
+    return found
 
 
 def _card(row: PersonRow) -> PersonCard:

@@ -8,8 +8,22 @@ its tests need::
         return ["antrean"]
 """
 
+from lumbung.audit.models import AuditRow
+from lumbung.audit.reading import readings_of
+from lumbung.events import EventRow
+from lumbung.notifications.models import Notification, VisitorLetter
 from lumbung.testing.clocks import frozen_clock
 from lumbung.testing.house import HouseClient, TestHouse
 from lumbung.testing.wheels import make_wheel
 
-__all__ = ["HouseClient", "TestHouse", "frozen_clock", "make_wheel"]
+__all__ = [
+    "AuditRow",
+    "EventRow",
+    "HouseClient",
+    "Notification",
+    "TestHouse",
+    "VisitorLetter",
+    "frozen_clock",
+    "make_wheel",
+    "readings_of",
+]

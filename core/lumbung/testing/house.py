@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,13 +22,18 @@ from werkzeug.serving import make_server
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
 from lumbung.app import put_behind_gate
+from lumbung.calendar import services as calendar
 from lumbung.context import Scope
 from lumbung.database.roles import DatabaseUrls
+from lumbung.geography import importing
+from lumbung.geography.features import read_features
 from lumbung.identity import people, sessions
 from lumbung.identity.models import PersonRow, SessionRow
 from lumbung.identity.person import Person
 from lumbung.identity.sessions import find_person
 from lumbung.kernel import Kernel
+from lumbung.lifecycle.enable import enable
+from lumbung.lifecycle.operations import install_wheel
 from lumbung.plugin_settings import services as plugin_settings
 from lumbung.plugin_settings.stored import Place
 from lumbung.portal.app import Portal
@@ -154,6 +162,35 @@ class TestHouse:
         with self.scope(tenant):
             manifest = self.kernel.snapshot().plugins[plugin].manifest
             plugin_settings.change(manifest, place, {name: value}, by="test")
+        self.kernel.state.forget()
+
+    def boundary(self, code: str, geometry: Mapping[str, Any], *, tenant: str = "sumbawa") -> None:
+        """Load the boundary of a region, a GeoJSON polygon in WGS 84, longitude first, in the place of any before."""
+        name = f"{code}.geojson"
+        content = {"type": "Feature", "properties": {"kode": code}, "geometry": dict(geometry)}
+        with self.scope(tenant) as scope:
+            assert scope.tenant is not None
+            file = read_features(io.BytesIO(json.dumps(content).encode()), name)
+            draft = importing.prepare(file, scope.tenant.region_code)
+            importing.take_in(
+                scope.session, draft, scope.tenant.region_code or "", source="test", file_name=name, by="test"
+            )
+        self.kernel.state.forget()
+
+    def day_off(self, day: date, name: str = "Libur daerah", *, kind: str = "local", tenant: str = "sumbawa") -> None:
+        """Give a tenant a day off more."""
+        with self.scope(tenant) as scope:
+            calendar.add(scope.session, day, name, kind, by="test")
+
+    def worked_day(self, day: date, *, tenant: str = "sumbawa") -> None:
+        """Have a tenant work on a day that is off for the nation."""
+        with self.scope(tenant) as scope:
+            calendar.remove(scope.session, day, by="test")
+
+    def install(self, wheel: Path, *, tenant: str = "sumbawa") -> None:
+        """Install another plugin from its wheel (`make_wheel`), and switch it on for a tenant."""
+        manifest = install_wheel(self.kernel, wheel, by="test")
+        enable(self.kernel, manifest.name, self.kernel.tenant(tenant), by="test")
         self.kernel.state.forget()
 
     def client(self, tenant: str = "sumbawa", person: Person | None = None) -> HouseClient:

@@ -113,7 +113,7 @@ class Prober:
         """Yield each page that ``person`` may open, with ids and codes of their own tenant in its address."""
         for route in list(self.routes()):
             if "GET" in route.methods:
-                own = {name: self._values(route, name, self._own)[0] for name in route.rule.arguments}
+                own = {name: self._values(route, name, self._own)[0] for name in _asked_for(route)}
                 page = self.ask(person, "GET", _filled(route, own))
                 if page.status_code == 200 and page.mimetype == "text/html":
                     yield route, page
@@ -154,7 +154,7 @@ class Prober:
 
     def _fillings(self, route: Route) -> Iterator[dict[str, Any]]:
         """Yield arguments: all of them the other tenant's, then each alone with the rest one's own."""
-        names = sorted(route.rule.arguments)
+        names = _asked_for(route)
         foreign = {name: self._values(route, name, self._foreign) for name in names}
         own = {name: self._values(route, name, self._own)[:1] for name in names}
         for combination in product(*(foreign[name] for name in names)):
@@ -252,6 +252,11 @@ class Prober:
 
 def _words(bait: Bait) -> set[str]:
     return {value for values in bait.codes.values() for value in values}
+
+
+def _asked_for(route: Route) -> list[str]:
+    """The parts of an address that somebody fills in; those that a rule fills in by itself have no converter."""
+    return sorted(name for name in route.rule.arguments if name in route.rule._converters)
 
 
 def _filled(route: Route, values: Mapping[str, Any]) -> str:
