@@ -1,0 +1,1 @@
+"""Rules that ask neither database nor request."""

@@ -1,0 +1,1 @@
+"""Services: plain functions that know neither request nor template."""
