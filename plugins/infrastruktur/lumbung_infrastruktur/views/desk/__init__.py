@@ -1,0 +1,7 @@
+"""Officers: the inbox, a report, moderation."""
+
+from ..room import room
+
+blueprint = room("desk", "/petugas")
+
+from . import acting, inbox, moderation, page, phoned, photos  # noqa: E402,F401
