@@ -55,8 +55,16 @@ class Cluster:
     number: str
 
 
+def for_everybody() -> ColumnElement[bool]:
+    """The condition of reports that everybody may see."""
+    return Report.visibility == "public"
+
+
 def clusters(box: Box, zoom: int, conditions: Sequence[ColumnElement[bool]]) -> list[Cluster]:
-    """Return the reports of a box, put together by the cells of a grid that grows finer with the zoom."""
+    """Return the reports of a box, put together by the cells of a grid that grows finer with the zoom.
+
+    ``conditions`` say which there are at all, and what is asked for.
+    """
     step = 360 / 2**zoom * (CELL if zoom < NEAREST else CELL / 64)
     x, y = _cell(Report.lon, step), _cell(Report.lat, step)
     query = (
@@ -70,7 +78,7 @@ def clusters(box: Box, zoom: int, conditions: Sequence[ColumnElement[bool]]) -> 
             func.max(Report.lat),
             func.min(Report.number),
         )
-        .where(Report.visibility == "public", box.condition, *conditions)
+        .where(box.condition, *conditions)
         .group_by(x, y)
     )
     return [Cluster(row[0], row[1], row[2], (row[3], row[4], row[5], row[6]), row[7]) for row in session.execute(query)]
@@ -80,7 +88,7 @@ def singles(found: Sequence[Cluster]) -> dict[str, Any]:
     """Return what is drawn of the reports that stand alone, by their numbers."""
     numbers = [one.number for one in found if one.count == 1]
     query = (
-        select(Report.number, Report.state, Report.address, Report.reported_at, Category)
+        select(Report.number, Report.state, Report.address, Report.id, Category)
         .join(Category, Category.id == Report.category_id)
         .where(Report.number.in_(numbers))
     )
@@ -93,7 +101,7 @@ def heat(box: Box, zoom: int, conditions: Sequence[ColumnElement[bool]]) -> list
     x, y = _cell(Report.lon, step), _cell(Report.lat, step)
     query = (
         select(func.avg(Report.lat), func.avg(Report.lon), func.count())
-        .where(Report.visibility == "public", box.condition, Report.state.not_in(sorted(ENDED)), *conditions)
+        .where(box.condition, Report.state.not_in(sorted(ENDED)), *conditions)
         .group_by(x, y)
     )
     return [(round(lat, 5), round(lon, 5), count) for lat, lon, count in session.execute(query)]

@@ -114,11 +114,11 @@ def test_near_reports_are_one_mark_and_none_is_lost_at_any_zoom(works: Any) -> N
         add(works, lat=None, lon=None)
         marks = []
         for zoom in (0, 6, 9, 12, 15, 18, 22):
-            found = tiles.clusters(REGENCY, zoom, [])
+            found = tiles.clusters(REGENCY, zoom, [tiles.for_everybody()])
             assert sum(one.count for one in found) == 40, zoom
             marks.append(len(found))
         assert marks == sorted(marks) and marks[0] == 1 and marks[-1] == 40
-        assert sum(weight for _lat, _lon, weight in tiles.heat(REGENCY, 9, [])) == 40
+        assert sum(weight for _lat, _lon, weight in tiles.heat(REGENCY, 9, [tiles.for_everybody()])) == 40
         assert tiles.clusters(tiles.Box(0, 0, 1, 1), 9, []) == []
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from flask import Response, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement
 
 from lumbung.sdk import boundary_shapes, current_tenant, districts, format_date, format_number, public
 
 from ...rules import kinds, states
 from ...services import browsing, tiles
-from ...services.statistics import statistics
+from ...services.statistics import Line, statistics
 from ...words import _
 from ..room import region_name
 from . import blueprint
@@ -30,19 +33,14 @@ def map_page() -> ResponseReturnValue:
 @public
 def points() -> ResponseReturnValue:
     """What stands in the part of the map that somebody looks at, as GeoJSON."""
-    box, zoom, asked = _looked_at()
-    found = tiles.clusters(box, zoom, asked.conditions)
-    alone = tiles.singles(found)
-    features = [_feature(one, alone.get(one.number)) for one in found]
-    return _kept({"type": "FeatureCollection", "features": features})
+    return _kept(marks(lambda number, _id: url_for("citizen.page", number=number), tiles.for_everybody()))
 
 
 @blueprint.get("/peta/panas.json")
 @public
 def heat() -> ResponseReturnValue:
     """Where open reports are thick on the ground."""
-    box, zoom, asked = _looked_at()
-    return _kept({"points": tiles.heat(box, zoom, asked.conditions)})
+    return _kept(warmth(tiles.for_everybody()))
 
 
 @blueprint.get("/peta/kecamatan.json")
@@ -50,18 +48,8 @@ def heat() -> ResponseReturnValue:
 def shapes() -> ResponseReturnValue:
     """The districts, shaded by how many open reports each has."""
     counted = statistics(browsing.asked_for(request.args)).districts
-    features = boundary_shapes()
     most = max((line.open for line in counted.values()), default=0) or 1
-    for feature in features:
-        line = counted.get(feature["properties"]["code"])
-        count = line.open if line else 0
-        feature["properties"] |= {
-            "title": feature["properties"]["name"],
-            "text": _("%(count)s laporan terbuka", count=format_number(count)),
-            "weight": count / most,
-            "url": url_for("browse.listing", kecamatan=feature["properties"]["code"], keadaan=browsing.OPEN_ONES),
-        }
-    return _kept({"type": "FeatureCollection", "features": features})
+    return _kept({"type": "FeatureCollection", "features": [_shape(one, counted, most) for one in boundary_shapes()]})
 
 
 @blueprint.get("/statistik")
@@ -75,6 +63,7 @@ def figures() -> ResponseReturnValue:
         found=found,
         asked=request.args,
         narrow=asked.is_narrow,
+        has_districts=any(one["properties"]["code"].count(".") == 2 for one in boundary_shapes()),
         month_bars=[(format_date(month, "MMM y"), line.total) for month, line in found.months.items()],
         group_lines=[(_group(code), line, _list(kelompok=code)) for code, line in found.groups.items()],
         district_lines=sorted(
@@ -118,21 +107,54 @@ def _looked_at() -> tuple[tiles.Box, int, browsing.Filter]:
     return box, zoom, browsing.asked_for(request.args)
 
 
-def _feature(one: tiles.Cluster, alone: Any) -> dict[str, Any]:
+def marks(address: Callable[[str, UUID], str], *seen: ColumnElement[bool]) -> dict[str, Any]:
+    """What stands in the part of the map that is asked for, of the reports that may be seen, as GeoJSON.
+
+    ``address`` says of the number and id of a report where its mark leads to.
+    """
+    box, zoom, asked = _looked_at()
+    found = tiles.clusters(box, zoom, [*seen, *asked.conditions])
+    alone = tiles.singles(found)
+    features = [_feature(one, alone.get(one.number), address) for one in found]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def warmth(*seen: ColumnElement[bool]) -> dict[str, Any]:
+    """Where open reports are thick on the ground, of those that may be seen."""
+    box, zoom, asked = _looked_at()
+    return {"points": tiles.heat(box, zoom, [*seen, *asked.conditions])}
+
+
+def _feature(one: tiles.Cluster, alone: Any, address: Callable[[str, UUID], str]) -> dict[str, Any]:
     place = {"type": "Point", "coordinates": [round(one.lon, 6), round(one.lat, 6)]}
     if alone is None:
         told: dict[str, Any] = {"kind": "cluster", "count": one.count, "bounds": one.bounds}
     else:
-        number, state, address, _reported, category = alone
+        number, state, where, report_id, category = alone
         told = {
             "kind": "point",
             "title": f"{category.title} ({number})",
-            "text": " · ".join(filter(None, [states.title(state), address])),
-            "url": url_for("citizen.page", number=number),
+            "text": " · ".join(filter(None, [states.title(state), where])),
+            "url": address(number, report_id),
             "tone": states.tone(state),
             "icon": category.icon,
         }
     return {"type": "Feature", "geometry": place, "properties": told}
+
+
+def _shape(known: Mapping[str, Any], counted: Mapping[str, Line], most: int) -> dict[str, Any]:
+    """A district with how many open reports it has; the more of them, the warmer."""
+    code = known["properties"]["code"]
+    count = counted[code].open if code in counted else 0
+    told = {
+        **known["properties"],
+        "title": known["properties"]["name"],
+        "text": _("%(count)s laporan terbuka", count=format_number(count)),
+        "tone": "gawat" if count > most * 2 / 3 else "padi" if count > most / 3 else "laut" if count else "baik",
+    }
+    if code.count(".") == 2:
+        told["url"] = _list(kecamatan=code, keadaan=browsing.OPEN_ONES)
+    return {**known, "properties": told}
 
 
 def _kept(data: Any) -> Response:

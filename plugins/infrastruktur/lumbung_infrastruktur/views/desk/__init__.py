@@ -4,4 +4,4 @@ from ..room import room
 
 blueprint = room("desk", "/petugas")
 
-from . import acting, inbox, moderation, page, phoned, photos  # noqa: E402,F401
+from . import acting, inbox, map, moderation, page, phoned, photos  # noqa: E402,F401
