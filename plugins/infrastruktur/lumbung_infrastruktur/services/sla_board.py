@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import selectinload
 
 from lumbung.sdk import add_working_days, session, setting, today, units
 
@@ -72,7 +73,8 @@ def board() -> list[Standing]:
 def worst(limit: int = WORST) -> Sequence[Report]:
     """Return the reports that have been late for longest."""
     query = select(Report).where(Report.state.in_(sorted(ON_THE_CLOCK)), Report.due_on < today(), *mine())
-    return session.scalars(query.order_by(Report.due_on, Report.reported_at).limit(limit)).all()
+    query = query.options(selectinload(Report.category)).order_by(Report.due_on, Report.reported_at)
+    return session.scalars(query.limit(limit)).all()
 
 
 def _answered_since(day: date) -> date:
