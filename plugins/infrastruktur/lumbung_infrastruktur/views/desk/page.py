@@ -10,11 +10,11 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from lumbung.sdk import find_or_404, format_number, language, note_reading, requires, session
+from lumbung.sdk import find_or_404, language, note_reading, requires, session
 
 from ...forms.desk import ActForm
 from ...models import Category, LogEntry, Question, Report, WorkOrder
-from ...rules import kinds, sensitive, states
+from ...rules import sensitive, states
 from ...services import assets, inbox, nearby, routing
 from ...services.inbox import READ
 from ...words import _
@@ -95,7 +95,7 @@ def _around(report: Report) -> dict[str, Any]:
     close = nearby.similar(report.category, report.lat, report.lon)
     similar = [one for one in close if one.report.id != report.id and inbox.may(READ, one.report.unit_id)]
     things = assets.near(report.lat, report.lon, report.category.asset_kind, within_m=ASSETS_WITHIN_M)
-    points = [
+    points = [  # what is within a few steps would lie upon it; the tables below tell how far it is
         {
             "lat": report.lat,
             "lon": report.lon,
@@ -103,28 +103,6 @@ def _around(report: Report) -> dict[str, Any]:
             "text": report.category.title,
             "tone": "gawat",
         }
-    ]
-    points += [
-        {
-            "lat": one.report.lat,
-            "lon": one.report.lon,
-            "title": one.report.number,
-            "text": _("%(metres)s m dari sini", metres=format_number(round(one.metres))),
-            "url": url_for(".report", report_id=one.report.id),
-            "tone": "padi",
-        }
-        for one in similar
-    ]
-    points += [
-        {
-            "lat": one.asset.lat,
-            "lon": one.asset.lon,
-            "title": one.asset.name,
-            "text": f"{kinds.ASSET_KINDS[one.asset.kind]} {one.asset.code}",
-            "icon": "road" if one.asset.kind == "road" else "map-pin",
-        }
-        for one in things
-        if one.asset.lat is not None
     ]
     return {"similar": similar, "assets": things, "points": points}
 
