@@ -39,6 +39,12 @@ def test_rooms_of_the_core_stand_on_each_other(monkeypatch):
     assert lint_imports(cache_dir=None) is True
 
 
+def test_no_room_of_the_core_takes_the_place_of_a_module_of_python():
+    """A process that is started by a file of ours looks beside that file first: Python's `calendar` was ours then."""
+    ours = {path.stem for path in (ROOT / "core/lumbung").iterdir() if path.suffix in ("", ".py")}
+    assert ours & set(sys.stdlib_module_names) == {"site"}  # site is loaded before any of ours
+
+
 def test_the_core_names_no_plugin():
     for path in code_of(ROOT / "core"):
         named = [name for name in imports_of(path) if name.startswith("lumbung_")]

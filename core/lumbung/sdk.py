@@ -18,7 +18,6 @@ from lumbung.addresses import local_path, public_address
 from lumbung.audit import note_reading
 from lumbung.audit import record as audit
 from lumbung.bilingual import Bilingual
-from lumbung.calendar.working import add_working_days, holidays, is_working_day, working_days_between
 from lumbung.context import current_scope, current_tenant, session
 from lumbung.database.encrypted import Encrypted
 from lumbung.database.model import TenantOwned, belongs_to
@@ -71,6 +70,7 @@ from lumbung.web.limits import rate_limit
 from lumbung.web.listing import BulkAction, ChoiceFilter, DateFilter, ListColumn, Listing, selected_ids
 from lumbung.web.refusals import words_of as _words_of
 from lumbung.web.toasts import toast
+from lumbung.working_days.working import add_working_days, holidays, is_working_day, working_days_between
 
 Row = TypeVar("Row", bound=TenantOwned)
 

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 from python_calamine import CalamineWorkbook
 
-from lumbung.calendar import services
 from lumbung.sdk import is_working_day
 from lumbung.testing import HouseClient, TestHouse
+from lumbung.working_days import services
 
 HERE = "/admin/hari-libur"
 FORM = {"day": "2026-01-22", "name": "Hari Jadi ke-67", "kind": "local"}

@@ -40,7 +40,7 @@ ROOMS = (
     "instances/databases",
     "keeper",
     "adoption",
-    "calendar",
+    "working_days",
     "documents",
     "deploy",
     "doctor",

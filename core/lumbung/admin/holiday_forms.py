@@ -8,10 +8,10 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, RadioField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from lumbung.calendar.national import JOINT, LOCAL, NATIONAL
-from lumbung.calendar.services import FIRST_YEAR, LAST_YEAR, LONGEST_NAME, CalendarError
 from lumbung.web.i18n import core_domain
 from lumbung.web.refusals import words_of
+from lumbung.working_days.national import JOINT, LOCAL, NATIONAL
+from lumbung.working_days.services import FIRST_YEAR, LAST_YEAR, LONGEST_NAME, CalendarError
 
 _ = core_domain.lazy_gettext
 

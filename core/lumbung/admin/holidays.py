@@ -9,17 +9,17 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from lumbung.admin.holiday_forms import HolidayForm, HolidayListForm
-from lumbung.calendar import services
-from lumbung.calendar.lists import EXAMPLE, read_list
-from lumbung.calendar.national import JOINT, LOCAL, NATIONAL, decree
-from lumbung.calendar.services import CalendarError, Line
-from lumbung.calendar.working import working_days_between
 from lumbung.context import current_scope, current_tenant
 from lumbung.documents.spreadsheet import Column, Sheet, spreadsheet
 from lumbung.web.access import me, requires
 from lumbung.web.downloads import XLSX, download
 from lumbung.web.i18n import core_domain, format_date
 from lumbung.web.refusals import words_of
+from lumbung.working_days import services
+from lumbung.working_days.lists import EXAMPLE, read_list
+from lumbung.working_days.national import JOINT, LOCAL, NATIONAL, decree
+from lumbung.working_days.services import CalendarError, Line
+from lumbung.working_days.working import working_days_between
 
 blueprint = Blueprint("admin_holidays", __name__, url_prefix="/admin/hari-libur")
 _ = core_domain.gettext

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import click
 
-from lumbung.calendar import services
-from lumbung.calendar.national import KINDS, LOCAL
 from lumbung.cli import open_kernel
 from lumbung.site import system_actor
+from lumbung.working_days import services
+from lumbung.working_days.national import KINDS, LOCAL
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 

@@ -22,7 +22,6 @@ from werkzeug.serving import make_server
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
 from lumbung.app import put_behind_gate
-from lumbung.calendar import services as calendar
 from lumbung.context import Scope
 from lumbung.database.roles import DatabaseUrls
 from lumbung.geography import importing
@@ -43,6 +42,7 @@ from lumbung.tenancy.models import Unit
 from lumbung.tenancy.services import add_unit, find_unit
 from lumbung.web.house import HouseApp, lifetime, sid_cookie
 from lumbung.worker import worker_app
+from lumbung.working_days import services as calendar
 
 _CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 

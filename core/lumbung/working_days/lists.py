@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from lumbung.calendar.national import JOINT, LOCAL, NATIONAL, Free
-from lumbung.calendar.services import LONGEST_NAME, UnusableList
+from lumbung.working_days.national import JOINT, LOCAL, NATIONAL, Free
+from lumbung.working_days.services import LONGEST_NAME, UnusableList
 
 MOST_LINES = 200
 EXAMPLE = ("1 Januari; Tahun Baru Masehi", "27 Maret; Cuti bersama Nyepi", "22 Januari; Hari Jadi; daerah")

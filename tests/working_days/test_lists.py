@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from lumbung.calendar import services
-from lumbung.calendar.lists import read_list
-from lumbung.calendar.national import JOINT, LOCAL, NATIONAL, Free, national_days
-from lumbung.calendar.services import CalendarError, UnusableList
 from lumbung.context import Scope
 from lumbung.testing import TestHouse
+from lumbung.working_days import services
+from lumbung.working_days.lists import read_list
+from lumbung.working_days.national import JOINT, LOCAL, NATIONAL, Free, national_days
+from lumbung.working_days.services import CalendarError, UnusableList
 
 NYEPI = date(2026, 3, 19)
 BIRTHDAY = date(2026, 1, 22)

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from sqlalchemy import event
 
-from lumbung.calendar import services
-from lumbung.calendar.national import JOINT, LOCAL, NATIONAL, national_days
-from lumbung.calendar.working import WorkingCalendar
 from lumbung.context import Scope
 from lumbung.sdk import add_working_days, holidays, is_working_day, working_days_between
 from lumbung.testing import TestHouse
+from lumbung.working_days import services
+from lumbung.working_days.national import JOINT, LOCAL, NATIONAL, national_days
+from lumbung.working_days.working import WorkingCalendar
 
 NATIONWIDE = WorkingCalendar.of(dict(national_days()))
 

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lumbung import audit
-from lumbung.calendar.models import Holiday
-from lumbung.calendar.national import KINDS, LOCAL, Free, national_days
-from lumbung.calendar.working import forget
 from lumbung.clock import utc_now
 from lumbung.errors import LumbungError
+from lumbung.working_days.models import Holiday
+from lumbung.working_days.national import KINDS, LOCAL, Free, national_days
+from lumbung.working_days.working import forget
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 LONGEST_NAME = 120

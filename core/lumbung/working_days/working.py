@@ -12,9 +12,9 @@ from datetime import date
 
 from sqlalchemy import select
 
-from lumbung.calendar.models import Holiday
-from lumbung.calendar.national import KINDS, Free, national_days
 from lumbung.context import current_scope
+from lumbung.working_days.models import Holiday
+from lumbung.working_days.national import KINDS, Free, national_days
 
 _REMEMBERED = "working_calendar"
 
