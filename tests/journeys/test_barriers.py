@@ -80,6 +80,7 @@ def barriers(page: Page, path: str) -> list[str]:
 
 
 def told(page: Page, path: str, options: dict[str, object]) -> list[str]:
+    page.evaluate("scrollTo(0, 0)")  # as it opens: a map that grows while the screen does moves what is read
     found = page.evaluate("options => axe.run(options).then(results => results.violations)", options)
     return [
         f"{path}: {one['id']}: {node['target']} {node['html'][:160]} {node['failureSummary'][:300]}"
