@@ -80,7 +80,9 @@ def barriers(page: Page, path: str) -> list[str]:
 
 
 def told(page: Page, path: str, options: dict[str, object]) -> list[str]:
-    page.evaluate("scrollTo(0, 0)")  # as it opens: a map that grows while the screen does moves what is read
+    page.wait_for_load_state("networkidle")  # a map that is being drawn covers what is beside it
+    page.locator(".leaflet-zoom-anim").wait_for(state="detached")
+    page.evaluate("scrollTo(0, 0)")
     found = page.evaluate("options => axe.run(options).then(results => results.violations)", options)
     return [
         f"{path}: {one['id']}: {node['target']} {node['html'][:160]} {node['failureSummary'][:300]}"

@@ -70,7 +70,7 @@ class LiveMap {
         onEachFeature: (feature, area) => { if (!this.box.dataset.points) this.explain(area, feature.properties); },
       }).addTo(this.map);
       const here = this.placed || this.moved || (this.box.dataset.points && this.canvas.dataset.home);
-      if (!here && layer.getLayers().length) this.map.fitBounds(layer.getBounds());
+      if (!here && layer.getLayers().length) this.map.fitBounds(layer.getBounds(), { animate: false });
       if (!this.box.dataset.points) this.name(layer);
     } catch {
       if (!this.box.dataset.points) this.fail();
