@@ -296,5 +296,7 @@ def test_a_plan_is_given_up_with_a_reason_only(works: Any, road: UUID) -> None:
 
 def test_pages_are_there_in_english_and_when_there_is_nothing(works: Any) -> None:
     client = works.client("roads")
-    for path in (ROOT, f"{ROOT}/peta", f"{ROOT}/kondisi", f"{ROOT}/impor", f"{ROOT}/survei", f"{ROOT}/baru", PLANS):
-        page(client, path)
+    for language in ("id", "en"):
+        client.post_form("/bahasa", {"language": language, "next": "/akun"})
+        for path in (ROOT, f"{ROOT}/peta", f"{ROOT}/kondisi", f"{ROOT}/impor", f"{ROOT}/survei", f"{ROOT}/baru", PLANS):
+            assert f'<html lang="{language}"' in page(client, path), path
